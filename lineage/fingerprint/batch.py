@@ -1,0 +1,66 @@
+"""A batch with its fingerprints: computed once, on demand, shared by all who look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.fingerprint.digest import document_digests, group_hashes, normal_digests
+from lineage.fingerprint.tokens import Tokens, tokenise
+from lineage.shards.batch import DocumentBatch
+
+U64 = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents of one shard, n rows, with their tokens and identities.
+
+    ``key`` is the store's secret for counting hashes (``Tokens.raw``, ``Tokens.folded``).
+    """
+
+    documents: DocumentBatch
+    key: int
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Tokens of ``documents.text``."""
+        return tokenise(self.documents.text, self.key)
+
+    @cached_property
+    def doc(self) -> U64:
+        """uint64[n, 2]: ``doc1``, the first 128 bits of SHA-256 over the content roles."""
+        return document_digests(self.documents)
+
+    @cached_property
+    def norm(self) -> U64:
+        """uint64[n, 2]: ``norm1``, the same over folded words; for look-up only."""
+        return normal_digests(self.tokens)
+
+    @cached_property
+    def groups(self) -> U64:
+        """uint64[n, 4]: keyed hashes of source, path, folder of path, host of url; 0 for none."""
+        return group_hashes(self.documents, self.key)
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """What the spill keeps of a batch: token hashes and identities, no text.
+
+    reading uint8[n], doc uint64[n, 2], groups uint64[n, 4], raw uint64[t], offsets int64[n + 1]
+    """
+
+    reading: npt.NDArray[np.uint8]
+    doc: U64
+    groups: U64
+    raw: U64
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.reading)
