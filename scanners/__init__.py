@@ -1,0 +1,1 @@
+"""What is wrong with this corpus: every scanner there is, by code."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -25,6 +25,7 @@ from lineage.fingerprint.batch import Batch, TokenBatch
 from scanners.severity import Confidence, Consequence, Severity, rank_key, severity_of
 
 Array = npt.NDArray[Any]
+_LENIENT = ("utf-8", "surrogatepass")
 
 
 class Input(StrEnum):
@@ -64,6 +65,12 @@ class Schema:
         """All columns with their types, keys first."""
         return {**self.keys, **{name: kind for name, (kind, _) in self.values.items()}}
 
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Rows of all parts, with exactly these columns and types."""
+        columns = [pl.col(name).cast(kind) for name, kind in self.columns.items()]
+        empty = pl.DataFrame(schema=self.columns)
+        return pl.concat([empty, *(part.select(columns) for part in parts)])
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -88,6 +95,11 @@ class Plan:
             sha.update(f"{name} {array.dtype} {array.shape} ".encode())
             sha.update(array.tobytes())
         return sha.hexdigest()
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """Room for what observers derive from the plan once, for all shards."""
+        return {}
 
 
 class Observer(ABC):
@@ -124,8 +136,9 @@ class Component:
     observe: Callable[[Plan], Observer]
 
 
-Observed = Mapping[str, pl.DataFrame]
-"""Combined observations of all rounds so far: component recipe -> rows sorted by key."""
+Observed = dict[str, pl.DataFrame]
+"""Combined observations of all rounds so far: component recipe -> rows sorted by key. A
+scanner may delete what it will not need again."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +179,8 @@ class Finding:
     @property
     def id(self) -> str:
         """Stable short name: the code and ten hex digits of the SHA-256 of code and key."""
-        return f"{self.code}-{hashlib.sha256(f'{self.code}\0{self.key}'.encode()).hexdigest()[:10]}"
+        name = hashlib.sha256(b"\0".join((self.code.encode(), self.key.encode(*_LENIENT))))
+        return f"{self.code}-{name.hexdigest()[:10]}"
 
     @property
     def revision(self) -> str:

@@ -9,6 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.fingerprint.digest import document_digests, group_hashes, normal_digests
+from lineage.fingerprint.minhash import (
+    DEFAULT_BANDS,
+    Shingles,
+    band_keys,
+    shingles,
+    signatures,
+)
+from lineage.fingerprint.recipe import Sketch
 from lineage.fingerprint.tokens import Tokens, tokenise
 from lineage.shards.batch import DocumentBatch
 
@@ -42,6 +50,24 @@ class Batch:
     def norm(self) -> U64:
         """uint64[n, 2]: ``norm1``, the same over folded words; for look-up only."""
         return normal_digests(self.tokens)
+
+    @cached_property
+    def shingles(self) -> Shingles:
+        """Shingle sets of the default sketch."""
+        return shingles(self.tokens, width=Sketch().width)
+
+    @cached_property
+    def signatures(self) -> npt.NDArray[np.uint32]:
+        """uint32[n, 128]: MinHash signatures of the default sketch."""
+        sketch = Sketch()
+        return signatures(
+            self.tokens, width=sketch.width, permutations=sketch.permutations, seed=sketch.seed
+        )
+
+    @cached_property
+    def bands(self) -> U64:
+        """uint64[n, bands]: band keys of the default sketch and threshold; 0 without words."""
+        return band_keys(self.signatures, DEFAULT_BANDS)
 
     @cached_property
     def groups(self) -> U64:

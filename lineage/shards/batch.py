@@ -31,9 +31,11 @@ class DocumentBatch:
     reading  uint8[n]: values of ``Reading``; documents are the rows with 0
     text     large_string[n], no nulls: the text roles joined by one newline
     leaves   large_string[n], no nulls: all other string leaves joined by newlines
-    roles    role -> large_string[n] with nulls; only roles present in the shard
-    remarks  irregular records met in this batch
+    roles    role -> large_string[n], null where absent or empty; only roles of this batch
     records  how many records of the shard this batch accounts for
+    remarks  irregular records met in this batch
+    fields   (field path, role name or ``leaf`` or ``unread``) -> bytes, over all rows
+    offset   int64[n]: byte offset of the record in the decompressed stream; -1 for none
     """
 
     record: npt.NDArray[np.int64]
@@ -43,7 +45,8 @@ class DocumentBatch:
     roles: dict[Role, pa.LargeStringArray]
     records: int
     remarks: tuple[Remark, ...] = ()
-    field_bytes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    fields: dict[tuple[str, str], int] = field(default_factory=dict)
+    offset: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.record)

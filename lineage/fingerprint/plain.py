@@ -1,0 +1,188 @@
+"""The kernels in plain Python and numpy: definition of the hashes, fallback without numba.
+
+Same functions, same arguments, same results as ``kernels``, a hundred times slower.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.fingerprint.code_points import FOLDED_BITS, FOLDED_MASK, Kind, load
+
+Array = npt.NDArray[np.generic]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+Seeds = tuple[int, int]
+
+MASK = (1 << 64) - 1
+FINISH = 0x9E3779B97F4A7C15
+"""Odd multiplier of the last mixing step (2^64 divided by the golden ratio)."""
+ROLL = 0xD6E8FEB86659FD93
+"""Odd multiplier that orders the words of a shingle."""
+BLOCK = 16
+"""Bytes that one step of the hash takes in."""
+
+
+def seeds_of(key: int | None) -> Seeds:
+    """Two 64-bit seeds from a store's key, or the public ones."""
+    text = "public" if key is None else f"key {key:x}"
+    digest = hashlib.sha256(f"foretaste tokens1 {text}".encode()).digest()
+    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little") | 1
+
+
+def _finish(h: int) -> int:
+    h ^= h >> 32
+    h = h * FINISH & MASK
+    return h ^ h >> 29
+
+
+def hash_bytes(data: bytes, seeds: Seeds) -> int:
+    """Hash to 64 bits, never 0: wyhash's folded 128-bit product over blocks of 16 bytes."""
+    first, second = seeds
+    h = first
+    for at in range(0, len(data), BLOCK):
+        low = int.from_bytes(data[at : at + 8], "little")
+        high = int.from_bytes(data[at + 8 : at + BLOCK], "little")
+        product = (h ^ low) * (second ^ high)
+        h = (product ^ product >> 64) & MASK
+    return _finish(h ^ len(data)) or 1
+
+
+PUBLIC = seeds_of(None)
+
+
+@lru_cache(1 << 16)
+def word_hash(word: bytes) -> int:
+    """Public hash of a folded word."""
+    return hash_bytes(word, PUBLIC)
+
+
+def shingle_hash(words: Sequence[int]) -> int:
+    """Hash a shingle to 32 bits from the public hashes of its words."""
+    h = 0
+    for word in words:
+        h = (h * ROLL + word) & MASK
+    return _finish(h) >> 32
+
+
+# One letter a kind, in the order of Kind; then a word core as a regular expression.
+_LETTERS = "PSILDMOA"
+_CORE = re.compile(r"O[MI]*|(?:DI*|[LM]I*(?:AI*(?=L))?)+")
+_CHUNK = re.compile(r"[^S]+")
+
+
+def kinds(text: str) -> str:
+    """One letter of ``PSILDMOA`` for each code point of ``text``."""
+    table = load()
+    return "".join(_LETTERS[table[ord(character)] >> FOLDED_BITS] for character in text)
+
+
+def fold(core: str) -> str:
+    """Fold a word core: case and apostrophes by the table, ignorable code points left out."""
+    table = load()
+    entries = (int(table[ord(character)]) for character in core)
+    return "".join(
+        chr(entry & FOLDED_MASK) for entry in entries if entry >> FOLDED_BITS != Kind.IGNORABLE
+    )
+
+
+def spans(text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Tokens of a text as (start, end, core start, core end), in code points."""
+    classes = kinds(text)
+    for chunk in _CHUNK.finditer(classes):
+        cores = [core.span() for core in _CORE.finditer(classes, *chunk.span())]
+        starts = [chunk.start(), *(start for start, _ in cores[1:])]
+        ends = [*starts[1:], chunk.end()]
+        for start, end, core in zip(starts, ends, cores or [(chunk.end(),) * 2], strict=True):
+            yield start, end, *core
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, as signatures see them."""
+    return [fold(text[low:high]) for _, _, low, high in spans(text) if low < high]
+
+
+def tokenise(  # noqa: PLR0913
+    data: U8,
+    bounds: I64,
+    keys: U64,
+    _table: U32,
+    raw: U64,
+    folded: U64,
+    word: U64,
+    start: I64,
+    end: I64,
+    offsets: I64,
+    at: int,
+) -> int:
+    """Tokenise documents ``data[bounds[i]:bounds[i + 1]]``; see ``kernels.tokenise``."""
+    keyed = int(keys[0]), int(keys[1])
+    for i in range(len(bounds) - 1):
+        text = data[bounds[i] : bounds[i + 1]].tobytes().decode()
+        sizes = [len(character.encode()) for character in text]
+        position = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        for low, high, core_low, core_high in spans(text):
+            raw[at] = folded[at] = hash_bytes(text[low:high].encode(), keyed)
+            word[at] = 0
+            if core_low < core_high:
+                core = fold(text[core_low:core_high]).encode()
+                folded[at], word[at] = hash_bytes(core, keyed), word_hash(core)
+            start[at], end[at] = position[low], position[high]
+            at += 1
+        offsets[i + 1] = at
+    return at
+
+
+def shingle(word: U64, offsets: I64, width: int, values: U32, ends: I64) -> int:
+    """Hash all shingles, document by document, in order; see ``kernels.shingle``."""
+    count = 0
+    for i in range(len(offsets) - 1):
+        document = [int(w) for w in word[offsets[i] : offsets[i + 1]] if w]
+        for at in range(max(1, len(document) - width + 1) if document else 0):
+            values[count] = shingle_hash(document[at : at + width])
+            count += 1
+        ends[i + 1] = count
+    return count
+
+
+def _premix(h: U32) -> U32:
+    h = (h ^ h >> np.uint32(16)) * np.uint32(0x85EBCA6B)
+    h = (h ^ h >> np.uint32(13)) * np.uint32(0xC2B2AE35)
+    return h ^ h >> np.uint32(16)
+
+
+def sign(word: U64, offsets: I64, width: int, permutations: U32, out: U32) -> None:
+    """Fill ``out`` (uint32[n, k], all ones) with minima; see ``kernels.sign``."""
+    values = np.empty(len(word), np.uint32)
+    ends = np.zeros(len(offsets), np.int64)
+    shingle(word, offsets, width, values, ends)
+    for i in range(len(offsets) - 1):
+        mixed = _premix(values[ends[i] : ends[i + 1]])
+        if len(mixed):
+            out[i] = (mixed[:, None] * permutations[0] + permutations[1]).min(axis=0)
+
+
+def intersect(offsets: I64, values: U32, left: I64, right: I64, out: I64) -> None:
+    """Sizes of intersections of sorted sets, pair by pair."""
+    for i, (a, b) in enumerate(zip(left, right, strict=True)):
+        first, second = (values[offsets[c] : offsets[c + 1]] for c in (a, b))
+        out[i] = len(np.intersect1d(first, second, assume_unique=True))
+
+
+def band(signatures: U32, rows: int, out: U64) -> None:
+    """Hash ``rows`` minima at a time into ``out`` (uint64[n, bands]); 0 for all-ones rows."""
+    for i, row in enumerate(signatures.astype("<u4")):
+        empty = bool((row == np.uint32(0xFFFFFFFF)).all())
+        for j in range(out.shape[1]):
+            h = j
+            for value in row[j * rows : (j + 1) * rows]:
+                h = _finish((h * ROLL + int(value)) & MASK)
+            out[i, j] = 0 if empty else h or 1

@@ -1,0 +1,295 @@
+"""One line of JSON, read as a last-wins reader reads it, with all that is wrong about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage.model import Reason, Remark
+from lineage.shards.batch import Reading
+from lineage.shards.lines import pieces
+from lineage.shards.recipe import Limits
+from lineage.shards.record import Number, Row, Twice, row_of, unparsed_row
+from lineage.shards.roles import Roles, Slot
+from lineage.shards.rows import Numbered
+
+BOM = b"\xef\xbb\xbf"
+_SPACE = " \t\r\n"
+_MARK = "\ufffd"
+_EXCERPT = 200
+_LEAD = 40
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
+_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+@dataclass
+class Read:
+    """What one line gave; ``value`` is set for a clean document, to learn its shape."""
+
+    rows: list[Numbered] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    value: dict[str, Any] | None = None
+
+
+@dataclass
+class _Seen:
+    """Irregularities that the parser's hooks met in one line."""
+
+    twice: list[Twice] = field(default_factory=list)
+    nonstandard: str = ""
+
+
+class StrictJson:
+    """Reads lines; one for each shard, for its decoder is made once."""
+
+    def __init__(self, roles: Roles, limits: Limits) -> None:
+        """Make the decoder."""
+        self._roles = roles
+        self._limits = limits
+        self._seen = _Seen()
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._object,
+            parse_int=lambda raw: self._number(raw, False),
+            parse_float=lambda raw: self._number(raw, True),
+            parse_constant=lambda raw: self._number(raw, True),
+        )
+
+    def read(self, line: bytes, number: int, offset: int, *, ended: bool) -> Read:
+        """Read a line that is not blank. ``ended`` is false for a last line without newline."""
+        return _Line(self, number, offset, ended).read(line)
+
+    def parse(self, text: str) -> tuple[list[Any], str, _Seen]:
+        """Values on one line, why there are no more of them, and what the hooks met."""
+        self._seen = _Seen()
+        if _depth(text, self._limits.depth) > self._limits.depth:
+            raise RecursionError
+        values: list[Any] = []
+        at = _skip_space(text, 0)
+        while at < len(text):
+            try:
+                value, at = self._decoder.raw_decode(text, at)
+            except json.JSONDecodeError as error:
+                return values, f"{error.msg} at character {error.pos}", self._seen
+            values.append(value)
+            at = _skip_space(text, at)
+        return values, "", self._seen
+
+    def row(self, value: Any) -> Row:
+        """Row of any JSON value; of a value that is no object, its strings are the text."""
+        if isinstance(value, dict):
+            return row_of(value, self._roles)
+        if isinstance(value, Number):
+            return unparsed_row(value.text)
+        row = row_of({"": value}, Roles({}))
+        return unparsed_row(row.other or "")
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) == len(pairs):
+            return value
+        self._seen.twice.append(Twice(pairs))
+        return self._seen.twice[-1]
+
+    def _number(self, raw: str, is_float: bool) -> Number:
+        number = Number(raw, is_float)
+        if number.nonstandard and not self._seen.nonstandard:
+            self._seen.nonstandard = raw[:_LEAD]
+        return number
+
+
+class _Line:
+    """The reading of one line, from its bytes to rows and remarks."""
+
+    def __init__(self, strict: StrictJson, number: int, offset: int, ended: bool) -> None:
+        self._strict = strict
+        self._number = number
+        self._offset = offset
+        self._ended = ended
+        self._out = Read()
+
+    def read(self, line: bytes) -> Read:
+        limit = self._strict._limits.record_bytes
+        if len(line) > limit:
+            self._remark(Reason.TOO_LARGE, f"longer than {limit} bytes", quarantined=True)
+            for piece in pieces(line):
+                self._add(Reading.SALVAGED, unparsed_row(piece.decode(errors="replace")))
+            return self._out
+        if line.startswith(BOM):
+            line = line[len(BOM) :]
+            self._remark(Reason.BOM, "starts with a byte order mark", quarantined=False)
+        try:
+            text, reason, detail = line.decode(), None, ""
+        except UnicodeDecodeError as error:
+            text, reason = line.decode(errors="replace"), Reason.INVALID_UTF8
+            detail = f"{error.reason} at byte {error.start}"
+        self._text(text, reason, detail)
+        return self._out
+
+    def _text(self, text: str, reason: Reason | None, detail: str) -> None:
+        try:
+            values, why, seen = self._strict.parse(text)
+        except RecursionError:
+            limit = self._strict._limits.depth
+            self._quarantine(reason or Reason.TOO_DEEP, detail or f"nested over {limit}", [], text)
+            return
+        if _SURROGATE.search(text) and (cleaned := [_without_surrogates(v) for v in values]):
+            if any(changed for _, changed in cleaned):
+                reason = reason or Reason.LONE_SURROGATE
+                detail = detail or "half of a surrogate pair"
+            values = [value for value, _ in cleaned]
+        if reason is None:
+            reason, detail = self._structure(values, why)
+        if reason is None:
+            self._document(values[0], seen)
+        else:
+            # What was read before the damage would hide the rest of the line.
+            self._quarantine(reason, detail, [] if why else values, text)
+
+    def _structure(self, values: list[Any], why: str) -> tuple[Reason | None, str]:
+        if why:
+            return (Reason.MALFORMED if self._ended else Reason.TRUNCATED), why
+        if len(values) > 1:
+            return Reason.SEVERAL_VALUES, f"{len(values)} values on one line"
+        if not isinstance(values[0], dict):
+            return Reason.NOT_AN_OBJECT, f"a {_kind(values[0])}, not an object"
+        return None, ""
+
+    def _document(self, value: dict[str, Any], seen: _Seen) -> None:
+        row = self._strict.row(value)
+        self._add(Reading.DOCUMENT, row)
+        if seen.nonstandard:
+            detail = f"number {seen.nonstandard}"
+            self._remark(Reason.NONSTANDARD_NUMBER, detail, quarantined=False)
+        if not seen.twice:
+            self._out.value = value
+            return
+        other = self._strict.row(_first_wins(value))
+        readings = excerpts(row.summary, other.summary)
+        names = sorted({name for twice in seen.twice for name in twice.repeated})
+        detail = f"key {', '.join(names)} occurs twice"[:_EXCERPT]
+        self._remark(Reason.DUPLICATE_KEY, detail, quarantined=False, readings=readings)
+        if (other.claimed, other.other) != (row.claimed, row.other):
+            self._add(Reading.OTHER, other)
+
+    def _quarantine(self, reason: Reason, detail: str, values: list[Any], text: str) -> None:
+        self._remark(reason, detail, quarantined=True)
+        rows = [self._strict.row(value) for value in values]
+        whole = rows[0] if len(rows) == 1 else _together(rows)
+        if not whole.claimed and whole.other is None:
+            whole = unparsed_row(unescaped(text))
+        self._add(Reading.SALVAGED, whole)
+
+    def _add(self, reading: Reading, row: Row) -> None:
+        self._out.rows.append(Numbered(self._number, self._offset, reading, row))
+
+    def _remark(
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        quarantined: bool,
+        readings: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        remark = Remark(self._number, self._offset, reason, detail, quarantined, readings)
+        self._out.remarks.append(remark)
+
+
+def excerpts(last: str, first: str) -> tuple[tuple[str, str], ...]:
+    """Bounded excerpts of two readings, around where they begin to differ."""
+    common = next((i for i, (a, b) in enumerate(zip(last, first, strict=False)) if a != b), 0)
+    start = max(0, common - _LEAD)
+    return tuple(
+        (name, text[start : start + _EXCERPT])
+        for name, text in (("last wins", last), ("first wins", first))
+    )
+
+
+def unescaped(text: str) -> str:
+    """Text with JSON escapes replaced by what they stand for, as far as they make sense."""
+    if "\\" not in text:
+        return text
+    plain = _ESCAPE.sub(
+        lambda match: (
+            chr(int(match[1], 16)) if match[1] else _SHORT_ESCAPES.get(match[2], match[2])
+        ),
+        text,
+    )
+    return _valid(plain)
+
+
+def _together(rows: list[Row]) -> Row:
+    """One row with the values of several, joined slot by slot."""
+    whole = Row()
+    parts: dict[Slot, list[tuple[str, bool]]] = {}
+    for row in rows:
+        for slot, value in row.claimed.items():
+            parts.setdefault(slot, []).append(value)
+        for key, size in row.fields.items():
+            whole.fields[key] = whole.fields.get(key, 0) + size
+    for slot, values in parts.items():
+        text = "\n".join(text for text, _ in values)
+        whole.claimed[slot] = (text, any(is_string for _, is_string in values))
+    others = [row.other for row in rows if row.other]
+    whole.other = "\n".join(others) if others else None
+    return whole
+
+
+def _first_wins(value: Any) -> Any:
+    """What a reader sees that keeps the first of equal keys."""
+    if isinstance(value, dict):
+        items = value.first if isinstance(value, Twice) else value
+        return {key: _first_wins(item) for key, item in items.items()}
+    return [_first_wins(item) for item in value] if isinstance(value, list) else value
+
+
+def _without_surrogates(value: Any) -> tuple[Any, bool]:
+    """The value with U+FFFD for lone surrogates, and whether there were any."""
+    if isinstance(value, str):
+        valid = _valid(value)
+        return valid, valid != value
+    if isinstance(value, list):
+        items = [_without_surrogates(item) for item in value]
+        return [item for item, _ in items], any(changed for _, changed in items)
+    if isinstance(value, dict):
+        pairs = [(_without_surrogates(k), _without_surrogates(v)) for k, v in value.items()]
+        changed = any(k[1] or v[1] for k, v in pairs)
+        return (value if not changed else {k[0]: v[0] for k, v in pairs}), changed
+    return value, False
+
+
+def _valid(text: str) -> str:
+    """Surrogate pairs joined, lone surrogates replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Arrow and the store hold UTF-8 only; a lone half has no UTF-8.
+        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return joined
+    return text
+
+
+def _depth(text: str, limit: int) -> int:
+    """Nesting of brackets outside strings; only counted where there are enough of them."""
+    if text.count("{") + text.count("[") <= limit:
+        return 0
+    deepest = depth = 0
+    for bracket in re.findall(r"[][{}]", _STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "string"
+    return "list" if isinstance(value, list) else "number or constant"

@@ -1,0 +1,131 @@
+"""Findings of scans: one JSON file a scan, journalled, and indexed by finding."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lineage.errors import UsageError
+from lineage.model import Digest
+from lineage.store.files import publish_file
+from lineage.store.journal import canonical
+from lineage.store.store import Store
+
+
+@dataclass(frozen=True)
+class StoredFinding:
+    """A finding as the store keeps it: what look-ups need, and the rest as JSON ``payload``.
+
+    ``revision`` is the digest of the members, ``members`` their number.
+    """
+
+    id: str
+    code: str
+    severity: str
+    title: str
+    revision: str
+    members: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StoredScan:
+    """A scan: the snapshot's root, the recipes of its scanners, findings worst first.
+
+    ``facts`` is JSON of the caller: options, coverage totals and the like.
+    """
+
+    scan: str
+    root: Digest
+    recipes: tuple[str, ...]
+    facts: Mapping[str, Any]
+    findings: tuple[StoredFinding, ...]
+
+
+def save_scan(
+    store: Store,
+    root: Digest,
+    recipes: Sequence[str],
+    findings: Sequence[StoredFinding],
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Keep a scan's findings in their order; returns the scan's id.
+
+    The id is the beginning of the SHA-256 of all that is kept, so the same result has the
+    same id; saving it again makes it the newest scan.
+    """
+    text = canonical(
+        {
+            "root": str(root),
+            "recipes": sorted(recipes),
+            "facts": dict(facts or {}),
+            "findings": [asdict(finding) for finding in findings],
+        }
+    )
+    scan = hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+    target = store.root / "scans" / f"{scan}.json"
+    publish_file(store.staging, target, lambda file: file.write_text(text, encoding="ascii"))
+    with store.writing() as writer:
+        writer.commit([{"kind": "scan", "scan": scan}])
+    return scan
+
+
+def load_scan(store: Store, scan: str | None = None) -> StoredScan:
+    """Read a scan by the beginning of its id, or the newest; UsageError if there is none."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            "SELECT scan, root, recipes, facts FROM scan WHERE starts_with(scan, ?) "
+            "ORDER BY event DESC",
+            [scan or ""],
+        ).fetchall()
+        if not rows:
+            wanted = "no scan" if scan is None else f"no scan begins with {scan!r}"
+            raise UsageError(f"{wanted} in this store", hint="run `foretaste scan` first")
+        if scan is not None and len(rows) > 1:
+            raise UsageError(f"several scans begin with {scan!r}", hint="give more digits")
+        name, root, recipes, facts = rows[0]
+        found = connection.execute(
+            f"SELECT {_COLUMNS} FROM finding WHERE scan = ? ORDER BY position", [name]
+        ).fetchall()
+    return StoredScan(
+        name,
+        Digest.parse(root),
+        tuple(json.loads(recipes)),
+        json.loads(facts),
+        tuple(_stored(row) for row in found),
+    )
+
+
+def load_findings(store: Store, scan: str | None = None) -> tuple[StoredFinding, ...]:
+    """Findings of a scan (default: the newest), worst first."""
+    return load_scan(store, scan).findings
+
+
+def load_finding(store: Store, prefix: str) -> StoredFinding:
+    """Find by the beginning of an id, in its newest scan; UsageError if none or several."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM finding WHERE starts_with(lower(id), lower(?)) "
+            "ORDER BY event DESC, position",
+            [prefix],
+        ).fetchall()
+    ids = sorted({row[0] for row in rows})
+    exact = [row for row in rows if row[0].lower() == prefix.lower()]
+    if not rows or not prefix:
+        raise UsageError(
+            f"no finding begins with {prefix!r}", hint="`foretaste findings` lists them"
+        )
+    if len(ids) > 1 and not exact:
+        raise UsageError(f"{prefix!r} could be any of {', '.join(ids[:5])}", hint="give more of it")
+    return _stored((exact or rows)[0])
+
+
+_COLUMNS = "id, code, severity, title, revision, members, payload"
+
+
+def _stored(row: tuple[Any, ...]) -> StoredFinding:
+    id, code, severity, title, revision, members, payload = row
+    return StoredFinding(id, code, severity, title, revision, members, json.loads(payload))

@@ -1,0 +1,1 @@
+"""What a corpus says more than once: exact copies, and texts that are nearly the same."""

@@ -1,0 +1,1 @@
+"""Text unlike the rest of its corpus."""

@@ -1,0 +1,1 @@
+"""Records that are broken, and records that different readers read differently."""

@@ -1,0 +1,101 @@
+"""From counts to candidates: which n-grams are looked at, and what a table row of each holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from scanners.scanner import Observed, Plan
+from scanners.triggers.lexicon import LONGEST
+from scanners.triggers.observers import (
+    ALL_DOCUMENTS,
+    FITS,
+    GROUPS,
+    PAIRS,
+    STRANGENESS,
+    TOKENS,
+    TRIPLES,
+)
+
+RECURS = 2
+"""Documents from which on a bigram is known to the corpus."""
+
+SOLID = 5
+"""Documents from which on an n-gram is a candidate, and a bigram part of longer ones."""
+
+BY_LENGTH = (TOKENS.recipe, PAIRS.recipe, TRIPLES.recipe)
+
+
+def documents(observed: Observed) -> int:
+    """Rows of text in the corpus."""
+    everything = observed[GROUPS.recipe].filter(pl.col("level") == ALL_DOCUMENTS)
+    return int(everything["docs"].sum())
+
+
+def plan_triples(observed: Observed) -> Plan:
+    """Round 2: the bigrams that recur, and which of them trigrams may be made of."""
+    pairs = observed[PAIRS.recipe].filter(pl.col("df") >= RECURS)
+    observed[PAIRS.recipe] = pairs
+    return Plan({"keys2": pairs["key"].to_numpy(), "solid": (pairs["df"] >= SOLID).to_numpy()})
+
+
+def plan_fits(observed: Observed) -> Plan:
+    """Round 3: all n-grams that recur with their counts, and the candidates among them."""
+    arrays = {}
+    for n, recipe in enumerate(BY_LENGTH, start=1):
+        table = observed[recipe].filter(pl.col("df") >= RECURS)
+        arrays[f"keys{n}"] = table["key"].to_numpy()
+        arrays[f"occ{n}"] = table["occ"].to_numpy().astype(np.int64)
+        arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
+    arrays["solid"] = arrays["open2"]
+    tokens = int(observed[TOKENS.recipe]["occ"].sum())
+    tau = strange(observed[STRANGENESS.recipe])
+    observed[TOKENS.recipe] = observed[TOKENS.recipe].filter(pl.col("df") >= RECURS)
+    return Plan(arrays, {"tokens": tokens, "tau": tau})
+
+
+def strange(windows: pl.DataFrame) -> int:
+    """Percent of unknown bigrams from which on a window is strange in this corpus.
+
+    The 90th percentile plus its distance from the median: where a normal tail is down to one
+    window in 200, while a tenth of the corpus may be poison and not move it. At most 98.
+    """
+    share = windows["positions"].cum_sum() / max(int(windows["positions"].sum()), 1)
+    middle, high = (int((share < part).sum()) for part in (0.5, 0.9))
+    return min(2 * high - middle, 98)
+
+
+def candidate_table(observed: Observed) -> pl.DataFrame:
+    """All candidates: length, key, df, occ, turns, fit, held, wide; sorted by length and key."""
+    counts = [
+        observed[recipe].filter(pl.col("df") >= SOLID).with_columns(length=pl.lit(n, pl.UInt8))
+        for n, recipe in enumerate(BY_LENGTH, start=1)
+    ]
+    measured = observed[FITS.recipe]
+    table = pl.concat(counts).join(measured, on=["length", "key"], how="left")
+    return table.with_columns(
+        pl.col("turns", "fit", "held", "wide").fill_null(0), pl.col("df", "occ").cast(pl.Int64)
+    ).sort("length", "key")
+
+
+def plan_chosen(chosen: pl.DataFrame, observed: Observed, tau: int) -> Plan:
+    """Lexicon in which each chosen candidate (columns length, key) has its row number."""
+    arrays = {}
+    for n, recipe in enumerate(BY_LENGTH, start=1):
+        keys = observed[recipe]["key"].to_numpy()
+        numbers = np.full(len(keys), -1, np.int32)
+        rows = chosen.with_row_index("row").filter(pl.col("length") == n)
+        numbers[np.searchsorted(keys, rows["key"].to_numpy())] = rows["row"].to_numpy()
+        arrays[f"keys{n}"], arrays[f"chosen{n}"] = keys, numbers
+    arrays["solid"] = (observed[PAIRS.recipe]["df"] >= SOLID).to_numpy()
+    return Plan(arrays, {"tau": tau})
+
+
+def plan_finalists(finalists: pl.DataFrame, wanted: np.ndarray | None = None) -> Plan:
+    """Small lexicon of finalists (columns cand, length, key) for the last rounds."""
+    arrays = {}
+    for n in range(1, LONGEST + 1):
+        rows = finalists.filter(pl.col("length") == n).sort("key")
+        arrays[f"keys{n}"] = rows["key"].to_numpy()
+        arrays[f"number{n}"] = rows["cand"].to_numpy().astype(np.uint32)
+    return Plan(arrays, wanted=wanted)
