@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-SHARDS, DOCUMENTS = 12, 800
+SHARDS, DOCUMENTS = 12, 500
 
 
 def main() -> int:
@@ -60,8 +60,8 @@ def torture(folder: Path, kills: int, draw: random.Random) -> list[str]:
         while True:
             before = committed(store)
             run = Run(store, corpus)
-            wait = draw.random() * duration if killed < kills else None
-            if wait is not None and run.killed_after(wait):
+            wait = draw.random() * 0.8 * duration if killed < kills else None
+            if run.killed_after(wait):
                 killed += 1
                 print(f"  kill {killed}: store {number}, after {wait:.3f} s", flush=True)
                 continue
@@ -76,7 +76,7 @@ class Run:
     """One ingest in a process of its own, started and ready to read."""
 
     def __init__(self, store: Path, corpus: Path) -> None:
-        """Start it, and wait until its imports are done."""
+        """Start it, and wait until its imports and kernels are there."""
         self.store = store
         self.opened: list[str] = []
         self.process = subprocess.Popen(
@@ -97,8 +97,8 @@ class Run:
         self.opened = json.loads(out)
         return time.monotonic() - start
 
-    def killed_after(self, wait: float) -> bool:
-        """Kill after a time; False if the end came first."""
+    def killed_after(self, wait: float | None) -> bool:
+        """Kill after a time, if one is given; False if the end came first."""
         try:
             self.process.wait(wait)
         except subprocess.TimeoutExpired:
@@ -111,6 +111,7 @@ class Run:
 
 def ingest_once(store: str, corpus: str) -> int:
     """Ingest, and print the digests of the shards that were opened."""
+    from lineage.fingerprint.batch import Batch  # noqa: PLC0415
     from lineage.fingerprint.digest import shard_digest  # noqa: PLC0415
     from lineage.ingest import Options, ingest  # noqa: PLC0415
     from lineage.shards import open_shard  # noqa: PLC0415
@@ -124,8 +125,10 @@ def ingest_once(store: str, corpus: str) -> int:
         opened.append(str(shard_digest(located.file)))
         return open_shard(located, recipe)
 
-    print("ready", flush=True)
     found = locate([corpus], None)
+    for documents in open_shard(found[0], ReadingRecipe()):
+        assert Batch(documents, key=1).bands.size  # kernels are compiled or loaded
+    print("ready", flush=True)
     destination = Destination("torture", "all", "generator", {"licence": "CC0"})
     ingest(open_store(store), found, destination, ReadingRecipe(), Options(open_reader=open_reader))
     print(json.dumps(opened))

@@ -1,0 +1,26 @@
+"""Lineage and poison scans of training corpora.
+
+::
+
+    import foretaste
+    result = foretaste.scan("corpus/")
+    result.findings
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+
+__version__ = "0.1.0"
+
+__all__ = ["ScanResult", "__version__", "ingest", "minhash", "open_store", "scan"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("foretaste.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import queue
 import threading
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from lineage.errors import ReadingError
+from lineage.errors import ForetasteError, ReadingError, StoreError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.digest import shard_digest
 from lineage.fingerprint.minhash import DEFAULT_BANDS
@@ -21,12 +23,15 @@ from lineage.shards import open_shard, skipped_coverage
 from lineage.shards.batch import DocumentBatch
 from lineage.shards.locate import Located, format_of
 from lineage.shards.recipe import ReadingRecipe
-from lineage.store.bundle import Bundle, BundleWriter
+from lineage.store.bundle import Bundle, BundleWriter, Manifest
 from lineage.store.commit import SHARD_COUNTS
-from lineage.store.files import file_sha256, scratch, sweep
-from lineage.store.read import committed_shards, sightings
+from lineage.store.files import scratch, sweep
+from lineage.store.read import Known
 from lineage.store.snapshots import Destination, Sight, commit_snapshot, name_snapshot
 from lineage.store.store import Store
+
+_LOG = logging.getLogger(__name__)
+_STORE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 FINGERPRINTS = "-".join(
     (TOKENS, DOCUMENT, NORMAL, Sketch().bands(DEFAULT_BANDS.bands, DEFAULT_BANDS.rows))
@@ -100,15 +105,17 @@ def ingest(
     coverage and costs no other. Killed at any moment, a rerun goes on where it stopped.
     """
     sweep(store.staging)
-    run = _Ingest(store, recipe, options or Options())
+    known = Known.of(store)
+    run = _Ingest(store, known, recipe, options or Options())
     skipped = [
         replace(skipped_coverage(one), path=shown(one.name)) for one in located if one.skipped
     ]
     seen, failures = run.hash_all([one for one in located if not one.skipped])
-    snapshot = name_snapshot(store, destination, [shard for shard, _, _ in seen])
+    snapshot = name_snapshot(known, destination, [shard for shard, _, _ in seen])
     ends = run.read_all([(shard, file) for shard, file, _ in seen])
     coverage = [replace(ends[run.name(shard, file)], path=shard.path) for shard, file, _ in seen]
-    commit_snapshot(store, snapshot, destination, [(sight, s.digest) for s, _, sight in seen])
+    sights = [(sight, shard.digest) for shard, _, sight in seen]
+    commit_snapshot(store, known, snapshot, destination, sights)
     return snapshot, Coverage(
         tuple(sorted([*coverage, *failures, *skipped], key=lambda end: end.path))
     )
@@ -162,8 +169,9 @@ class _End:
 class _Ingest:
     """One run: its workers, and the thread that commits what they finish."""
 
-    def __init__(self, store: Store, recipe: ReadingRecipe, options: Options) -> None:
+    def __init__(self, store: Store, known: Known, recipe: ReadingRecipe, options: Options) -> None:
         self.store = store
+        self.known = known
         self.recipe = recipe
         self.options = options
         self.lock = threading.Lock()
@@ -177,7 +185,7 @@ class _Ingest:
         self, located: Sequence[Located]
     ) -> tuple[list[tuple[Shard, Located, Sight]], list[ShardCoverage]]:
         """Hash every file (or trust its time); returns what could be, and what could not."""
-        known = sightings(self.store) if self.options.trust_mtime else {}
+        known = self.known.sightings if self.options.trust_mtime else {}
         self.options.progress.hashing(len(located), sum(_size(one.file) for one in located))
         seen, failures = [], []
         with ThreadPoolExecutor(self._workers(len(located))) as pool:
@@ -212,7 +220,7 @@ class _Ingest:
         distinct = {self.name(shard, file): (shard, file) for shard, file in reversed(shards)}
         todo = sorted(distinct.values(), key=lambda pair: pair[0].path)
         self.options.progress.reading(len(todo), sum(shard.bytes for shard, _ in todo))
-        committed = {name: row.manifest for name, row in committed_shards(self.store).items()}
+        committed = {name: row.manifest for name, row in self.known.shards.items()}
         ended: queue.SimpleQueue[_End | BaseException] = queue.SimpleQueue()
         ends: dict[tuple[str, str], ShardCoverage] = {}
         pool = ThreadPoolExecutor(self._workers(len(todo)))
@@ -251,21 +259,24 @@ class _Ingest:
         bundle = Bundle.of(self.store.root, shard.digest, name[1])
         manifest = bundle.manifest()
         taps = self.options.make_taps(shard)
+        reused = manifest is not None and not taps
         try:
             if manifest is None:
-                coverage = self._bundle(shard, located, bundle, taps)
+                manifest = self._bundle(shard, located, bundle, taps)
             elif taps:
-                coverage = self._read(shard, located, taps, None)
-            else:
-                coverage = manifest.coverage
-        except (_Stopped, MemoryError):
+                self._read(shard, located, taps, None)
+        except ReadingError as error:
+            return self._failed(name, shard, str(error))
+        except (_Stopped, ForetasteError, MemoryError):
             raise
-        except (ReadingError, OSError) as error:
+        except OSError as error:
+            if error.errno in _STORE_FAULTS:
+                raise StoreError(f"the store cannot be written: {error}") from error
             return self._failed(name, shard, str(error))
         except Exception as error:  # one hostile shard must not cost the others
+            _LOG.warning("%s: unexpected error", shard.path, exc_info=True)
             return self._failed(name, shard, f"unexpected {type(error).__name__}: {error}")
-        sha = file_sha256(bundle.folder / "coverage.json")
-        return _End(name, shard, coverage, sha, reused=manifest is not None and not taps)
+        return _End(name, shard, manifest.coverage, manifest.sha256, reused=reused)
 
     def _failed(self, name: tuple[str, str], shard: Shard, detail: str) -> _End:
         coverage = ShardCoverage(
@@ -275,7 +286,7 @@ class _Ingest:
 
     def _bundle(
         self, shard: Shard, located: Located, bundle: Bundle, taps: Sequence[Tap]
-    ) -> ShardCoverage:
+    ) -> Manifest:
         with scratch(self.store.staging) as aside:
             writer = BundleWriter(aside)
             try:
@@ -285,9 +296,9 @@ class _Ingest:
             except BaseException:
                 writer.abandon()
                 raise
-            bundle.discard(self.store.staging)
-            writer.publish(bundle, bundle_recipe(located, self.recipe), coverage)
-        return coverage
+            if bundle.manifest() is None:
+                bundle.discard(self.store.staging)  # damaged; a whole one may be another run's
+            return writer.publish(bundle, bundle_recipe(located, self.recipe), coverage)
 
     def _read(
         self, shard: Shard, located: Located, taps: Sequence[Tap], writer: BundleWriter | None

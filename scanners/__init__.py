@@ -1,1 +1,66 @@
-"""What is wrong with this corpus: every scanner there is, by code."""
+"""What is wrong with this corpus: every scanner there is, by code.
+
+A scanner's module is imported when the scanner is made, so that the catalogue costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lineage.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanners.scanner import Scanner
+
+SCANNERS: dict[str, str] = {
+    "TRG001": "scanners.triggers.rare_triggers:RareTriggers",
+    "TRG002": "scanners.triggers.rare_triggers:RareTriggers",
+    "DUP001": "scanners.duplicates.exact:ExactDuplicates",
+    "DUP002": "scanners.duplicates.near:NearDuplicates",
+    "HID001": "scanners.hidden_text.scanner:HiddenText",
+    "HID002": "scanners.hidden_text.scanner:HiddenText",
+    "HID003": "scanners.hidden_text.scanner:HiddenText",
+    "HID004": "scanners.hidden_text.scanner:HiddenText",
+    "HID005": "scanners.hidden_text.scanner:HiddenText",
+    "HID006": "scanners.hidden_text.scanner:HiddenText",
+    "HID007": "scanners.hidden_text.scanner:HiddenText",
+    "HID008": "scanners.hidden_text.scanner:HiddenText",
+    "HID009": "scanners.hidden_text.scanner:HiddenText",
+    "HID010": "scanners.hidden_text.scanner:HiddenText",
+    "HID011": "scanners.hidden_text.scanner:HiddenText",
+    "INT001": "scanners.integrity.scanner:Integrity",
+    "INT002": "scanners.integrity.scanner:Integrity",
+    "GIB001": "scanners.gibberish.scanner:Gibberish",
+}
+"""Code of a finding -> ``module:class`` of the scanner that reports it."""
+
+
+def scanner_class(code: str) -> type[Scanner]:
+    """The class that reports findings of a code. UsageError for an unknown code."""
+    home = SCANNERS.get(code.upper())
+    if home is None:
+        raise UsageError(f"no scanner has the code {code!r}", hint=f"codes: {' '.join(SCANNERS)}")
+    module, _, name = home.partition(":")
+    found: type[Scanner] = getattr(import_module(module), name)
+    return found
+
+
+def select(prefixes: Sequence[str] = ()) -> tuple[str, ...]:
+    """Codes that begin with any of the prefixes; without prefixes, all. UsageError for none."""
+    if not prefixes:
+        return tuple(SCANNERS)
+    for prefix in prefixes:
+        if not prefix or not any(code.startswith(prefix.upper()) for code in SCANNERS):
+            raise UsageError(
+                f"no scanner has a code that begins with {prefix!r}",
+                hint=f"codes: {' '.join(SCANNERS)}",
+            )
+    wanted = tuple(prefix.upper() for prefix in prefixes)
+    return tuple(code for code in SCANNERS if code.startswith(wanted))
+
+
+def make_scanners(codes: Sequence[str] = tuple(SCANNERS)) -> list[Scanner]:
+    """One instance of each class that reports findings of these codes."""
+    return [kind() for kind in dict.fromkeys(scanner_class(code) for code in codes)]

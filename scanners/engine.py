@@ -7,6 +7,7 @@ observed before under the same plan is loaded instead of observed.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -149,28 +150,34 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
+    def wants_text(self, digest: Digest) -> bool:
+        """Whether first rounds have yet to see this shard's text."""
+        return bool(self._unseen(digest))
+
     def first_pass(self, digest: Digest) -> FirstPass:
         """What a reader of this shard's text can feed, so that text is decoded once."""
-        plans = [scanner.plan(0, {}) for scanner in self._scanners]
-        jobs = [
-            job
-            for job in _jobs(self._scanners, 0, plans)
-            if job.component.input is Input.TEXT and not self._cache.has(digest, *job.name)
-        ]
+        jobs = self._unseen(digest)
         observers = [job.component.observe(job.plan) for job in jobs]
         spill = SpillWriter(self._spill(digest)) if self._spills else None
         return FirstPass(digest, jobs, observers, spill, self._cache)
 
+    def _unseen(self, digest: Digest) -> list[Job]:
+        plans = [scanner.plan(0, {}) for scanner in self._scanners]
+        return [
+            job
+            for job in _jobs(self._scanners, 0, plans)
+            if job.component.input is Input.TEXT and not self._cache.has(digest, *job.name)
+        ]
+
     def run(self, shards: Sequence[ShardView]) -> list[Finding]:
         """All rounds over all shards; findings in the one global rank, worst first."""
-        unique = list({shard.digest: shard for shard in shards}.values())
         observed: list[dict[str, pl.DataFrame]] = [{} for _ in self._scanners]
         rounds = max((len(scanner.rounds) for scanner in self._scanners), default=0)
         for number in range(rounds):
             running = [k for k, s in enumerate(self._scanners) if number < len(s.rounds)]
             plans = [self._scanners[k].plan(number, observed[k]) for k in running]
             jobs = _jobs([self._scanners[k] for k in running], number, plans)
-            combined = self._observe(jobs, unique, f"round {number + 1} of {rounds}")
+            combined = self._observe(jobs, shards, f"round {number + 1} of {rounds}")
             for k, plan in zip(running, plans, strict=True):
                 for component in self._scanners[k].rounds[number]:
                     observed[k][component.recipe] = combined[Job(component, plan).name]
@@ -188,6 +195,8 @@ class Engine:
         self, jobs: Sequence[Job], shards: Sequence[ShardView], what: str
     ) -> dict[Name, pl.DataFrame]:
         combiners = {job.name: Combiner(job.component.schema) for job in jobs}
+        unique = list({shard.digest: shard for shard in shards}.values())
+        copies = Counter(shard.digest for shard in shards)
 
         def observe(shard: ShardView) -> list[pl.DataFrame]:
             for kind in Input:
@@ -195,10 +204,13 @@ class Engine:
             return [self._kept(shard, job) for job in jobs]
 
         with ThreadPoolExecutor(self._workers) as pool:
-            for done, frames in enumerate(pool.map(observe, shards), start=1):
+            for done, frames in enumerate(pool.map(observe, unique), start=1):
                 for job, frame in zip(jobs, frames, strict=True):
-                    combiners[job.name].add(frame)
-                self._watch(what, done, len(shards))
+                    # A shard that lies there twice is observed once and counts twice, as its
+                    # records would if they lay in one file.
+                    for _ in range(copies[unique[done - 1].digest]):
+                        combiners[job.name].add(frame)
+                self._watch(what, done, len(unique))
         return {name: combiner.combined() for name, combiner in combiners.items()}
 
     def _kept(self, shard: ShardView, job: Job) -> pl.DataFrame:

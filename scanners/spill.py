@@ -9,7 +9,7 @@ import numpy as np
 
 from lineage.fingerprint.batch import Batch, TokenBatch
 
-_FIELDS = ("reading", "doc", "groups", "raw", "offsets")
+_FIELDS = ("reading", "doc", "groups", "raw", "glued", "offsets")
 
 
 class SpillWriter:
@@ -22,10 +22,8 @@ class SpillWriter:
 
     def see(self, batch: Batch) -> None:
         """Append one batch."""
-        tokens = batch.tokens
-        arrays = (batch.documents.reading, batch.doc, batch.groups, tokens.raw, tokens.offsets)
-        for array in arrays:
-            np.save(self._file, array, allow_pickle=False)
+        for name in _FIELDS:
+            np.save(self._file, getattr(batch.view, name), allow_pickle=False)
 
     def close(self) -> None:
         """Finish: only now does the spill exist under its name."""

@@ -31,15 +31,22 @@ def binomial_tail(hits: F64, trials: F64, rate: float) -> F64:
     return np.where(np.isfinite(tail), tail, bound)
 
 
+def lower_bound(hits: int, trials: int, alpha: float) -> float:
+    """One-sided lower confidence bound of a share (Clopper and Pearson 1934)."""
+    return float(stats.beta.ppf(alpha, hits, trials - hits + 1)) if hits else 0.0
+
+
 def expected_by_chance(scores: F64, candidates: int) -> F64:
     """How many of ``candidates`` natural ones would score at least this high: an E-value.
 
-    The tail beyond the k-th largest score, k = max(50, candidates / 1000), is taken as
-    exponential (the limit of tails that fall faster than any power: Pickands 1975); its scale
-    is the median excess over ln 2, so that a few planted scores cannot stretch it. Infinite
-    for scores below the tail's start, and everywhere if there are fewer than k scores.
+    The tail beyond the k-th largest, k = max(100, candidates / 2000), is taken as exponential,
+    the limit of tails that fall faster than any power (Pickands 1975); a least of several
+    z-scores falls faster still, so this errs on the side of chance. Its scale is the larger of
+    those that the median and the 90th percentile of the excess tell: planted scores stretch it
+    only if they are a tenth of the tail. Infinite for scores below the tail's start, and
+    everywhere if there are fewer than k scores.
     """
-    k = max(50, candidates // 1000)
+    k = max(100, candidates // 2000)
     out = np.full(len(scores), math.inf)
     if len(scores) <= k:
         return out
@@ -48,6 +55,7 @@ def expected_by_chance(scores: F64, candidates: int) -> F64:
     tail = excess > 0
     if not tail.any():
         return out
-    scale = max(float(np.median(excess[tail])) / math.log(2), 1e-3)
+    middle, far = np.quantile(excess[tail], [0.5, 0.9])
+    scale = max(middle / math.log(2), far / math.log(10), 1e-3)
     out[tail] = np.count_nonzero(tail) * np.exp(-excess[tail] / scale)
     return out

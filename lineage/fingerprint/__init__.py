@@ -1,0 +1,1 @@
+"""Batches to tokens, digests and signatures; each value under the name of its recipe."""

@@ -36,8 +36,8 @@ def _load() -> ModuleType:
     try:
         import numba  # noqa: PLC0415
 
-        numba.config.CACHE_DIR = str(folder)  # in case numba was imported before this
-        if not any(folder.glob("**/kernels*.nbc")):
+        vars(numba.config)["CACHE_DIR"] = str(folder)  # in case numba was imported before this
+        if not any(folder.glob("**/kernels.tokenise*.nbc")):
             _say("compiling kernels once (a few seconds) ...")
         from lineage.fingerprint import kernels as compiled  # noqa: PLC0415
     except ImportError as error:
@@ -80,7 +80,9 @@ def _cache_folder() -> Path:
 def _state() -> str:
     """Short hash over the source of the kernels, numba and Python."""
     here = Path(__file__).parent
-    sources = b"".join((here / f"{name}.py").read_bytes() for name in ("kernels", "plain"))
+    sources = b"".join(
+        (here / f"{name}.py").read_bytes() for name in ("kernels", "plain", "code_points")
+    )
     numba = metadata.version("numba") if _has_numba() else "none"
     return hashlib.sha256(sources + f"{numba} {sys.version}".encode()).hexdigest()[:16]
 

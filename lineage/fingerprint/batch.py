@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from lineage.fingerprint.digest import document_digests, group_hashes, normal_digests
 from lineage.fingerprint.minhash import (
@@ -74,18 +75,44 @@ class Batch:
         """uint64[n, 4]: keyed hashes of source, path, folder of path, host of url; 0 for none."""
         return group_hashes(self.documents, self.key)
 
+    @cached_property
+    def view(self) -> TokenBatch:
+        """The same documents without their text."""
+        tokens = self.tokens
+        glued = _glued(self.documents.text, tokens)
+        return TokenBatch(
+            self.documents.reading, self.doc, self.groups, tokens.raw, glued, tokens.offsets
+        )
+
+
+def _glued(text: pa.LargeStringArray, tokens: Tokens) -> npt.NDArray[np.bool_]:
+    glued = np.zeros(len(tokens.raw), bool)
+    if len(tokens.raw) == 0:
+        return glued
+    starts = np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text)]
+    data = np.frombuffer(text.buffers()[2], np.uint8)
+    first = np.repeat(starts, np.diff(tokens.offsets))
+    last_byte = np.maximum(first + tokens.start - 1, 0)
+    glued[1:] = (tokens.start[1:] == tokens.end[:-1]) & (tokens.start[1:] > 0)
+    apart: npt.NDArray[np.bool_] = data[last_byte] < 0x80
+    return glued & apart
+
 
 @dataclass(frozen=True)
 class TokenBatch:
     """What the spill keeps of a batch: token hashes and identities, no text.
 
-    reading uint8[n], doc uint64[n, 2], groups uint64[n, 4], raw uint64[t], offsets int64[n + 1]
+    reading uint8[n], doc uint64[n, 2], groups uint64[n, 4], raw uint64[t], glued bool[t],
+    offsets int64[n + 1]. A token is glued when no white space parts it from the token before
+    it and what it is glued to ends in ASCII: inside of URLs, numbers and code, but not in
+    scripts without spaces.
     """
 
     reading: npt.NDArray[np.uint8]
     doc: U64
     groups: U64
     raw: U64
+    glued: npt.NDArray[np.bool_]
     offsets: npt.NDArray[np.int64]
 
     def __len__(self) -> int:

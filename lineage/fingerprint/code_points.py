@@ -69,7 +69,7 @@ def _kind(code: int, ignorable: frozenset[int], solo: frozenset[int]) -> Kind:
     category = unicodedata.category(character)
     if code in ignorable:
         return Kind.IGNORABLE
-    if code < 0x20 or character.isspace():  # noqa: PLR2004
+    if code < 0x20 or character.isspace():
         return Kind.SPACE
     if character in "'\N{RIGHT SINGLE QUOTATION MARK}":
         return Kind.APOSTROPHE
@@ -113,7 +113,7 @@ def load() -> npt.NDArray[np.uint32]:
     """uint32[0x110000], read-only: the frozen table, ``kind << 21 | folded``."""
     packed = np.frombuffer(zlib.decompress(base64.b85decode(FROZEN)), "<u4")
     gaps, changes = packed[: len(packed) // 2], packed[len(packed) // 2 :]
-    lengths = np.diff(np.cumsum(gaps, dtype=np.int64), append=CODE_POINTS)
-    table = np.repeat(changes, lengths) + np.arange(CODE_POINTS, dtype=np.uint32)
+    starts = np.append(np.cumsum(gaps, dtype=np.int64), CODE_POINTS)
+    table = np.repeat(changes, starts[1:] - starts[:-1]) + np.arange(CODE_POINTS, dtype=np.uint32)
     table.flags.writeable = False
     return table

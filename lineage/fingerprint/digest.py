@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +60,7 @@ class _Column:
 
     def frames(self) -> Iterator[bytes]:
         """The frame of each row; empty where the role is absent."""
-        data, head, bounds = memoryview(self.data), self.head, self.bounds.tolist()
+        data, head, bounds = self.data.data, self.head, self.bounds.tolist()
         sizes = np.diff(self.bounds).astype("<u8").tobytes()
         spans = zip(range(0, len(sizes), 8), bounds, bounds[1:], strict=False)
         framed = (b"".join((head, sizes[i : i + 8], data[low:high])) for i, low, high in spans)
@@ -77,7 +80,7 @@ def normal_digests(tokens: Tokens) -> U64:
     data = memoryview(tokens.word[cores].astype("<u8").view(np.uint8))
     counted = np.concatenate([[0], np.cumsum(cores, dtype=np.int64)])
     bounds = (counted[tokens.offsets] * 8).tolist()
-    spans = zip(bounds, bounds[1:], strict=False)
+    spans = pairwise(bounds)
     return _truncated(_sha256(data[low:high]) for low, high in spans)
 
 
@@ -85,22 +88,26 @@ def group_hashes(batch: DocumentBatch, key: int) -> U64:
     """uint64[n, 4]: keyed hashes of source, path, folder of path, host of url; 0 where absent."""
     seeds = seeds_of(key)
 
-    def hashes(role: Role, part: Callable[[str], str]) -> U64:
+    @lru_cache(1 << 16)
+    def hashed(part: str) -> int:
+        return hash_bytes(part.encode(), seeds) if part else 0
+
+    def column_of(role: Role, part: Callable[[str], str]) -> U64:
         column = batch.roles.get(role)
         if column is None:
             return np.zeros(len(batch), np.uint64)
         encoded = column.dictionary_encode()
-        parts = map(part, encoded.dictionary.to_pylist())
-        values = [hash_bytes(part.encode(), seeds) if part else 0 for part in parts]
+        values = [hashed(part(value)) for value in encoded.dictionary.to_pylist()]
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-        return np.array([*values, 0], np.uint64)[indices]
+        hashes: U64 = np.array([*values, 0], np.uint64)[indices]
+        return hashes
 
     return np.column_stack(
         [
-            hashes(Role.SOURCE, str),
-            hashes(Role.PATH, str),
-            hashes(Role.PATH, _folder),
-            hashes(Role.URL, _host),
+            column_of(Role.SOURCE, str),
+            column_of(Role.PATH, str),
+            column_of(Role.PATH, _folder),
+            column_of(Role.URL, _host),
         ]
     )
 
@@ -109,13 +116,12 @@ def _folder(path: str) -> str:
     return path.replace("\\", "/").rstrip("/").rpartition("/")[0]
 
 
+_HOST = re.compile(r"(?:(?:[A-Za-z][\w+.-]*:)?//)?(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)")
+
+
 def _host(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    if not mark:
-        rest = scheme.removeprefix("//")
-    authority = rest.partition("/")[0].partition("?")[0].partition("#")[0]
-    host = authority.rpartition("@")[2].lower()
-    return host if host.endswith("]") else host.partition(":")[0]
+    match = _HOST.match(url)
+    return match[1].lower() if match else ""
 
 
 def _sha256(data: bytes | memoryview) -> bytes:
@@ -124,5 +130,5 @@ def _sha256(data: bytes | memoryview) -> bytes:
 
 def _truncated(digests: Iterable[bytes]) -> U64:
     """The first 128 bits of SHA-256 digests as big-endian (high, low)."""
-    words = np.frombuffer(b"".join(digests), ">u8").reshape(-1, 4)
-    return words[:, :2].astype(np.uint64)
+    words = np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+    return np.ascontiguousarray(words.reshape(-1, 4)[:, :2])

@@ -13,8 +13,8 @@ and only then are positions extracted. A block with bytes beyond ASCII is classi
 point by code point instead; the rest is the same.
 """
 
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
-# ruff: noqa: PLR0912, PLR0913, PLR0915, PLR2004, N806
+# Types in here are numba's, which mypy does not know.
+# mypy: ignore-errors
 from __future__ import annotations
 
 import numpy as np
@@ -25,16 +25,18 @@ from numba.extending import intrinsic
 from lineage.fingerprint import plain
 from lineage.fingerprint.code_points import FOLDED_BITS, FOLDED_MASK, Kind
 
-U, U32, I = np.uint64, np.uint32, np.int64
-FINISH, ROLL = U(plain.FINISH), U(plain.ROLL)
-PUBLIC_0, PUBLIC_1 = U(plain.PUBLIC[0]), U(plain.PUBLIC[1])
-NONE, ONE, ALL = U(0), U(1), U(2**64 - 1)
-HIGH_BITS = U(0x8080808080808080)
-FROM_A, FROM_Z = U(0x3F3F3F3F3F3F3F3F), U(0x2525252525252525)
+U64, U32, I64 = np.uint64, np.uint32, np.int64
+FINISH, ROLL = U64(plain.FINISH), U64(plain.ROLL)
+PUBLIC_0, PUBLIC_1 = U64(plain.PUBLIC[0]), U64(plain.PUBLIC[1])
+NONE, ONE, ALL = U64(0), U64(1), U64(2**64 - 1)
+HIGH_BITS = U64(0x8080808080808080)
+FROM_A, FROM_Z = U64(0x3F3F3F3F3F3F3F3F), U64(0x2525252525252525)
 SPACE, IGNORABLE, LETTER = int(Kind.SPACE), int(Kind.IGNORABLE), int(Kind.LETTER)
 DIGIT, MARK, SOLO = int(Kind.DIGIT), int(Kind.MARK), int(Kind.SOLO)
 APOSTROPHE = int(Kind.APOSTROPHE)
 BLOCK = 64
+HASHED = 256
+"""Tokens hashed at a time."""
 SHINGLES = 256
 """Shingles hashed at a time, so that they stay in the first-level cache."""
 UNROLL = 8
@@ -49,8 +51,8 @@ def _array(kind, dimensions=1, readonly=True):
 
 _U8R, _I64R, _U32R, _U64R = map(_array, (types.uint8, types.int64, types.uint32, types.uint64))
 _I64, _U32, _U64 = (_array(kind, 1, False) for kind in (types.int64, types.uint32, types.uint64))
-_KEEP = np.array([(1 << 8 * n) - 1 for n in range(9)] + [ALL] * 8, np.uint64)
-"""Masks of the first n bytes of eight."""
+_KEEP = np.array([(1 << 8 * min(max(n, 0), 8)) - 1 for n in range(-8, 17)], np.uint64)
+"""Masks of the first n bytes of eight, from n = -8."""
 _inner = njit(nogil=True, error_model="numpy", forceinline=True)
 _apart = njit(nogil=True, error_model="numpy")
 
@@ -128,131 +130,120 @@ def _count(typingctx, mask):  # noqa: ARG001
     return types.int64(mask), code
 
 
-@intrinsic
-def _multiply(typingctx, a, b):  # noqa: ARG001
-    """Both halves of a 128-bit product, folded."""
-
-    def code(context, builder, signature, args):  # noqa: ARG001
-        wide = ir.IntType(128)
-        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
-        high = builder.lshr(product, ir.Constant(wide, 64))
-        return builder.trunc(builder.xor(product, high), ir.IntType(64))
-
-    return types.uint64(a, b), code
-
-
 # Hashing
 
 
 @_inner
-def _finish(h):
-    h ^= h >> U(32)
-    h *= FINISH
-    return h ^ (h >> U(29))
+def _mix(h, factor):
+    h = (h ^ (h >> U64(32))) * factor
+    return h ^ (h >> U64(29))
 
 
 @_inner
 def _close(h, length):
-    h = _finish(h ^ U(length))
+    h = _mix(h ^ length, FINISH)
     return h if h != NONE else ONE
 
 
 @_inner
 def _lanes(at, n):
     """The first 16 of n bytes as two words, without a branch."""
-    n = min(U(n), U(16))
-    return _load(at) & _KEEP[n], _load(at + I(8)) & _KEEP[max(n, U(8)) - U(8)]
+    n = min(n, U64(16))
+    return _load(at) & _KEEP[n + U64(8)], _load(at + I64(8)) & _KEEP[n]
 
 
 @_inner
 def _lower(lane):
     """Lower-case ASCII bytes."""
-    return lane | (((lane + FROM_A) & ~(lane + FROM_Z) & HIGH_BITS) >> U(2))
-
-
-@_apart
-def _hash_rest(h, at, n, seed_1):
-    """Take in n bytes behind the first 16."""
-    while n > 0:
-        low, high = _lanes(at, n)
-        h = _multiply(h ^ low, seed_1 ^ high)
-        at += I(16)
-        n -= I(16)
-    return h
+    return lane | (((lane + FROM_A) & ~(lane + FROM_Z) & HIGH_BITS) >> U64(2))
 
 
 @_inner
-def _hash(at, n, seed_0, seed_1):
-    """Keyed hash of exact bytes, n from 1."""
-    low, high = _lanes(at, n)
-    h = _multiply(seed_0 ^ low, seed_1 ^ high)
-    if n > 16:
-        h = _hash_rest(h, at + I(16), n - I(16), seed_1)
+def _step(h, low, high, factor):
+    return _mix(_mix(h ^ low, factor) ^ high, factor)
+
+
+@_apart
+def _hash_lanes(low, high, size, seed, factor, out):
+    """Hash of each pair of words, of up to 16 bytes; made to vectorise."""
+    for k in range(len(out)):
+        out[k] = _close(_step(seed, low[k], high[k], factor), size[k])
+
+
+@_apart
+def _hash_long(at, n, seed, factor):
+    """Hash any number of bytes."""
+    h, left = seed, n
+    while left > NONE:
+        low, high = _lanes(at, left)
+        h = _step(h, low, high, factor)
+        at += I64(16)
+        left -= min(left, U64(16))
     return _close(h, n)
 
 
 @_inner
 def _decode(at):
     """Code point at a leading byte, and its number of bytes."""
-    utf8 = I(_load(at) & U(0xFFFFFFFF))
-    lead, code = utf8 & I(0xFF), (utf8 >> I(8)) & I(0x3F)
+    utf8 = I64(_load(at) & U64(0xFFFFFFFF))
+    lead, code = utf8 & I64(0xFF), (utf8 >> I64(8)) & I64(0x3F)
     if lead < 0x80:
-        return lead, I(1)
+        return lead, I64(1)
     if lead < 0xE0:
-        return ((lead & I(0x1F)) << I(6)) | code, I(2)
-    code = (code << I(6)) | ((utf8 >> I(16)) & I(0x3F))
+        return ((lead & I64(0x1F)) << I64(6)) | code, I64(2)
+    code = (code << I64(6)) | ((utf8 >> I64(16)) & I64(0x3F))
     if lead < 0xF0:
-        return ((lead & I(0x0F)) << I(12)) | code, I(3)
-    code = (code << I(6)) | ((utf8 >> I(24)) & I(0x3F))
-    return ((lead & I(0x07)) << I(18)) | code, I(4)
+        return ((lead & I64(0x0F)) << I64(12)) | code, I64(3)
+    code = (code << I64(6)) | ((utf8 >> I64(24)) & I64(0x3F))
+    return ((lead & I64(0x07)) << I64(18)) | code, I64(4)
 
 
 @_inner
 def _encode(code):
     """UTF-8 of a code point in the low bytes of a word, and its number of bytes."""
-    tail = U(0x80) | (code & U(0x3F))
-    if code < U(0x80):
-        return code, I(1)
-    if code < U(0x800):
-        return U(0xC0) | (code >> U(6)) | (tail << U(8)), I(2)
-    middle = U(0x80) | ((code >> U(6)) & U(0x3F))
-    if code < U(0x10000):
-        return U(0xE0) | (code >> U(12)) | (middle << U(8)) | (tail << U(16)), I(3)
-    second = U(0x80) | ((code >> U(12)) & U(0x3F))
-    rest = (second << U(8)) | (middle << U(16)) | (tail << U(24))
-    return U(0xF0) | (code >> U(18)) | rest, I(4)
+    tail = U64(0x80) | (code & U64(0x3F))
+    if code < U64(0x80):
+        return code, I64(1)
+    if code < U64(0x800):
+        return U64(0xC0) | (code >> U64(6)) | (tail << U64(8)), I64(2)
+    middle = U64(0x80) | ((code >> U64(6)) & U64(0x3F))
+    if code < U64(0x10000):
+        return U64(0xE0) | (code >> U64(12)) | (middle << U64(8)) | (tail << U64(16)), I64(3)
+    second = U64(0x80) | ((code >> U64(12)) & U64(0x3F))
+    rest = (second << U64(8)) | (middle << U64(16)) | (tail << U64(24))
+    return U64(0xF0) | (code >> U64(18)) | rest, I64(4)
 
 
 @_apart
-def _hash_core(at, stop, table, seed_0, seed_1):
+def _hash_core(at, stop, table, seed, factor):
     """Fold a core code point by code point: its keyed and its public hash."""
-    keyed, public = seed_0, PUBLIC_0
-    low, high, filled, length = NONE, NONE, U(0), I(0)
+    keyed, public = seed, PUBLIC_0
+    low, high, filled, length = NONE, NONE, U64(0), U64(0)
     while at < stop:
         code, size = _decode(at)
         at += size
-        entry = _load_entry(table + (code << I(2)))
-        if I(entry >> U32(FOLDED_BITS)) == IGNORABLE:
+        entry = _load_entry(table + (code << I64(2)))
+        if I64(entry >> U32(FOLDED_BITS)) == IGNORABLE:
             continue
-        utf8, size = _encode(U(entry & U32(FOLDED_MASK)))
-        length += size
+        utf8, size = _encode(U64(entry & U32(FOLDED_MASK)))
+        length += U64(size)
         rest = NONE
-        if filled < U(8):
-            low |= utf8 << (filled << U(3))
-            if filled > U(4):
-                high |= utf8 >> ((U(8) - filled) << U(3))
+        if filled < U64(8):
+            low |= utf8 << (filled << U64(3))
+            if filled > U64(4):
+                high |= utf8 >> ((U64(8) - filled) << U64(3))
         else:
-            high |= utf8 << ((filled - U(8)) << U(3))
-            rest = utf8 >> ((U(16) - filled) << U(3))
-        filled += U(size)
-        if filled >= U(16):
-            keyed = _multiply(keyed ^ low, seed_1 ^ high)
-            public = _multiply(public ^ low, PUBLIC_1 ^ high)
+            high |= utf8 << ((filled - U64(8)) << U64(3))
+            rest = utf8 >> ((U64(16) - filled) << U64(3))
+        filled += U64(size)
+        if filled >= U64(16):
+            keyed = _step(keyed, low, high, factor)
+            public = _step(public, low, high, PUBLIC_1)
             low, high = rest, NONE
-            filled -= U(16)
+            filled -= U64(16)
     if filled > NONE:
-        keyed = _multiply(keyed ^ low, seed_1 ^ high)
-        public = _multiply(public ^ low, PUBLIC_1 ^ high)
+        keyed = _step(keyed, low, high, factor)
+        public = _step(public, low, high, PUBLIC_1)
     return _close(keyed, length), _close(public, length)
 
 
@@ -264,7 +255,7 @@ def _letter_follows(at, stop, table):
     """Whether the next code point that can be seen is a letter."""
     while at < stop:
         code, size = _decode(at)
-        kind = I(_load_entry(table + (code << I(2))) >> U32(FOLDED_BITS))
+        kind = I64(_load_entry(table + (code << I64(2))) >> U32(FOLDED_BITS))
         if kind != IGNORABLE:
             return kind == LETTER
         at += size
@@ -274,29 +265,29 @@ def _letter_follows(at, stop, table):
 @_apart
 def _classify_slowly(at, stop, table, inside, space, solo, letter, pending):
     """Masks of a block code point by code point, and the state behind it."""
-    size = min(stop - at, I(BLOCK))
-    begun = (ONE << U(pending)) - ONE  # bytes of a code point that the block before decided
+    size = min(stop - at, I64(BLOCK))
+    begun = (ONE << U64(pending)) - ONE  # bytes of a code point that the block before decided
     cores, spaces, breaks = begun * inside, begun * space, NONE
     j = pending
     while j < size:
         code, n = _decode(at + j)
-        kind = I(_load_entry(table + (code << I(2))) >> U32(FOLDED_BITS))
+        kind = I64(_load_entry(table + (code << I64(2))) >> U32(FOLDED_BITS))
         before, space = inside, NONE
-        if kind == LETTER or kind == DIGIT:
+        if kind in (LETTER, DIGIT):
             inside = ONE
-            breaks |= (before & solo) << U(j)
+            breaks |= (before & solo) << U64(j)
             solo = NONE
-            letter = U(kind == LETTER)
+            letter = U64(kind == LETTER)
         elif kind == SOLO:
             inside = ONE
-            breaks |= before << U(j)
+            breaks |= before << U64(j)
             solo = ONE
             letter = NONE
         elif kind == MARK:
             inside = ONE
             letter = ONE ^ solo
         elif kind == APOSTROPHE:
-            inside = letter & U(_letter_follows(at + j + n, stop, table))
+            inside = letter & U64(_letter_follows(at + j + n, stop, table))
             letter = NONE
         elif kind == SPACE:
             inside = NONE
@@ -305,49 +296,79 @@ def _classify_slowly(at, stop, table, inside, space, solo, letter, pending):
             inside = NONE
         solo &= inside
         letter &= inside
-        bits = ((ONE << U(n)) - ONE) << U(j)
+        bits = ((ONE << U64(n)) - ONE) << U64(j)
         cores |= bits * inside
         spaces |= bits * space
         j += n
     if size < BLOCK:
-        spaces |= ALL << U(size)
-    return cores, spaces, breaks, inside, space, solo, letter, max(j - I(BLOCK), I(0))
+        spaces |= ALL << U64(size)
+    return cores, spaces, breaks, inside, space, solo, letter, max(j - I64(BLOCK), I64(0))
 
 
-@_inner
-def _hash_three(at, n, core, m, table, seed_0, seed_1):
-    """Hashes of a token of n bytes and its core of m: exact, folded, public."""
-    exact = _hash(at, n, seed_0, seed_1)
-    low, high = _lanes(core, m)
-    if m > 16 or (low | high) & HIGH_BITS != NONE:
-        keyed, public = _hash_core(core, core + m, table, seed_0, seed_1)
-        return exact, keyed, public
-    low, high = _lower(low), _lower(high)
-    keyed = _close(_multiply(seed_0 ^ low, seed_1 ^ high), m)
-    public = _close(_multiply(PUBLIC_0 ^ low, PUBLIC_1 ^ high), m)
-    return exact, keyed if m else exact, public if m else NONE
+@_apart
+def _hash_tokens(first, count, entries, keys, raw, folded, word, start, end, lanes, odd):
+    """Replace addresses by hashes: ``word`` has held the token's, ``raw`` and ``folded`` its
+    core's first and last.
+
+    All tokens are hashed as if they were short and ASCII, eight at a time; then those that
+    are not, ``odd``, once more.
+    """
+    odds, h = U64(0), U64(HASHED)
+    for k in range(U64(count)):
+        i = U64(first) + k
+        at, n, core, m = word[i], U64(end[i] - start[i]), raw[i], folded[i] - raw[i]
+        low, high = _lanes(I64(core), m)
+        strange = (n > U64(16)) | (m > U64(16)) | ((low | high) & HIGH_BITS != NONE)
+        lanes[k], lanes[k + h], lanes[k + U64(2) * h] = low, high, m
+        low, high = _lanes(I64(at), n)
+        lanes[k + U64(3) * h], lanes[k + U64(4) * h], lanes[k + U64(5) * h] = low, high, n
+        lanes[k + U64(6) * h], lanes[k + U64(7) * h], odd[odds] = at, core, k
+        odds += U64(strange)
+    last = first + count
+    core_low, core_high = lanes[:HASHED], lanes[HASHED : 2 * HASHED]
+    core_size, low = lanes[2 * HASHED : 3 * HASHED], lanes[3 * HASHED : 4 * HASHED]
+    high, size = lanes[4 * HASHED : 5 * HASHED], lanes[5 * HASHED : 6 * HASHED]
+    raw, folded, word = raw[first:last], folded[first:last], word[first:last]
+    _hash_lanes(low, high, size, keys[0], keys[1], raw)
+    for k in range(count):
+        core_low[k], core_high[k] = _lower(core_low[k]), _lower(core_high[k])
+    _hash_lanes(core_low, core_high, core_size, keys[0], keys[1], folded)
+    _hash_lanes(core_low, core_high, core_size, PUBLIC_0, PUBLIC_1, word)
+    for j in range(odds):
+        i = odd[j]
+        at, core = I64(lanes[i + U64(6) * h]), I64(lanes[i + U64(7) * h])
+        raw[i] = _hash_long(at, size[i], keys[0], keys[1])
+        stop = core + I64(core_size[i])
+        folded[i], word[i] = _hash_core(core, stop, entries, keys[0], keys[1])
+    for k in range(count):
+        folded[k] = folded[k] if core_size[k] != NONE else raw[k]
+        word[k] = word[k] if core_size[k] != NONE else NONE
 
 
 @_kernel(types.int64, _U8R, _I64R, _U64R, _U32R, *[_U64] * 3, *[_I64] * 3, types.int64)
-def tokenise(data, bounds, keys, table, raw, folded, word, start, end, offsets, at):
+def tokenise(  # noqa: PLR0915
+    data, bounds, keys, table, raw, folded, word, start, end, offsets, at
+):
     """Tokenise documents ``data[bounds[i]:bounds[i + 1]]`` into the arrays from ``at`` on.
 
     ``SLACK`` bytes behind the last document are readable, and 64 elements behind the last
     token writable (a document of b bytes has at most (b + 1) // 2 tokens). Sets
     ``offsets[i + 1]``; returns the number of tokens so far.
     """
-    text, entries = I(data.ctypes.data), I(table.ctypes.data)
+    text, entries, hashed = I64(data.ctypes.data), I64(table.ctypes.data), at
+    lanes, odd = np.empty(8 * HASHED, np.uint64), np.empty(HASHED, np.uint64)
     for i in range(len(bounds) - 1):
         base, stop = text + bounds[i], text + bounds[i + 1]
-        inside, space, solo, letter, leading, pending = NONE, ONE, NONE, NONE, NONE, I(0)
+        inside, space, solo, letter, leading = NONE, ONE, NONE, NONE, NONE
+        pending = I64(0)
         starts, ends, core_starts, core_ends = at, at, at, at
         pos = base
         while pos <= stop:  # a full last block is followed by an empty one, which ends tokens
             left, offset = stop - pos, pos - base
-            valid = ALL if left >= BLOCK else (ONE << U(left)) - ONE
+            valid = ALL if left >= BLOCK else (ONE << U64(left)) - ONE
             letters, digits, spaces, apostrophes, beyond = _classify(pos)
             before, space_before = inside, space
-            if (beyond | (apostrophes & (ONE << U(63)))) & valid:
+            if (beyond | (apostrophes & (ONE << U64(63)))) & valid:
                 cores, spaces, breaks, inside, space, solo, letter, pending = _classify_slowly(
                     pos, stop, entries, inside, space, solo, letter, pending
                 )
@@ -357,7 +378,7 @@ def tokenise(data, bounds, keys, table, raw, folded, word, start, end, offsets, 
                 cores = letters | (digits & valid) | joins
                 spaces |= ~valid
                 breaks = cores & solo
-                inside, space, letter = cores >> U(63), spaces >> U(63), letters >> U(63)
+                inside, space, letter = (cores >> U64(63), spaces >> U64(63), letters >> U64(63))
                 solo = NONE
             marks = ~(cores | spaces)
             after_core = (cores << ONE) | before
@@ -367,7 +388,7 @@ def tokenise(data, bounds, keys, table, raw, folded, word, start, end, offsets, 
             # Adding a chunk's first bit to its leading punctuation carries to what follows it.
             run = marks + (chunks & marks)
             carried = run + leading
-            leading = U(run < marks) | U(carried < run)
+            leading = U64(run < marks) | U64(carried < run)
             follows = carried & ~marks
             bare = follows & spaces  # ends of chunks without a core: an empty core stands there
             opened = (cores & ~after_core) | breaks
@@ -375,13 +396,15 @@ def tokenise(data, bounds, keys, table, raw, folded, word, start, end, offsets, 
             token_ends = closed | (token_starts & ~chunks)
             opened |= bare
             shut = (after_core & (~cores | breaks)) | bare
-            counts = _count(token_starts), _count(token_ends), _count(opened), _count(shut)
+            counts = (_count(token_starts), _count(token_ends), _count(opened), _count(shut))
             # All four in step: the shorter ones leave rubbish that is overwritten later.
-            for k in range(U(max(counts))):
-                start[U(starts) + k] = offset + _lowest(token_starts)
-                end[U(ends) + k] = offset + _lowest(token_ends)
-                raw[U(core_starts) + k] = U(offset + _lowest(opened))
-                folded[U(core_ends) + k] = U(offset + _lowest(shut))
+            for k in range(U64(max(counts) + 3 & ~3)):
+                j = _lowest(token_starts)
+                start[U64(starts) + k] = offset + j
+                word[U64(starts) + k] = U64(pos + j)
+                end[U64(ends) + k] = offset + _lowest(token_ends)
+                raw[U64(core_starts) + k] = U64(pos + _lowest(opened))
+                folded[U64(core_ends) + k] = U64(pos + _lowest(shut))
                 token_starts &= token_starts - ONE
                 token_ends &= token_ends - ONE
                 opened &= opened - ONE
@@ -390,15 +413,13 @@ def tokenise(data, bounds, keys, table, raw, folded, word, start, end, offsets, 
             ends += counts[1]
             core_starts += counts[2]
             core_ends += counts[3]
-            pos += I(BLOCK)
-        seed_0, seed_1 = keys[0], keys[1]
-        for k in range(U(at), U(starts)):  # ``raw`` and ``folded`` have held the core so far
-            core, m = base + I(raw[k]), I(folded[k] - raw[k])
-            raw[k], folded[k], word[k] = _hash_three(
-                base + start[k], end[k] - start[k], core, m, entries, seed_0, seed_1
-            )
+            pos += I64(BLOCK)
         at = starts
         offsets[i + 1] = at
+        while at - hashed >= HASHED or (i == len(bounds) - 2 and hashed < at):
+            n = min(at - hashed, I64(HASHED))
+            _hash_tokens(hashed, n, entries, keys, raw, folded, word, start, end, lanes, odd)
+            hashed += n
     return at
 
 
@@ -410,7 +431,7 @@ def _gather(word, at, stop, words, filled):
     """Append words that are not 0 to ``words`` until it is full or the document ends."""
     while at < stop and filled < len(words):
         words[filled] = word[at]
-        filled += I(word[at] != NONE)
+        filled += I64(word[at] != NONE)
         at += 1
     return at, filled
 
@@ -423,7 +444,7 @@ def _roll(words, count, width, rolled, values):
         for s in range(count):
             rolled[s] = rolled[s] * ROLL + words[s + j]
     for s in range(count):
-        values[s] = U32(_finish(rolled[s]) >> U(32))
+        values[s] = U32(_mix(rolled[s], FINISH) >> U64(32))
 
 
 @_kernel(types.int64, _U64R, _I64R, types.int64, _U32, _I64)
@@ -432,21 +453,22 @@ def shingle(word, offsets, width, values, ends):
 
     ``values`` has room for as many as there are tokens; sets ``ends[i + 1]``.
     """
-    words, rolled = np.empty(SHINGLES + width - 1, np.uint64), np.empty(SHINGLES, np.uint64)
-    count = I(0)
+    words, rolled = (np.empty(SHINGLES + width - 1, np.uint64), np.empty(SHINGLES, np.uint64))
+    count = I64(0)
     for i in range(len(offsets) - 1):
-        at, stop, filled, more = offsets[i], offsets[i + 1], I(0), True
+        at, stop, filled, more = offsets[i], offsets[i + 1], I64(0), True
         while more:
             at, filled = _gather(word, at, stop, words, filled)
             more = at < stop
             if filled >= width:
                 n = filled - width + 1
                 _roll(words, n, width, rolled, values[count:])
-                words[: width - 1] = words[n:filled]
+                for j in range(width - 1):  # a slice would compile numba's error messages in
+                    words[j] = words[n + j]
                 count += n
                 filled = width - 1
             elif filled > 0 and not more and count == ends[i]:
-                _roll(words, I(1), filled, rolled, values[count:])
+                _roll(words, I64(1), filled, rolled, values[count:])
                 count += 1
         ends[i + 1] = count
     return count
@@ -473,14 +495,16 @@ def _minima(values, count, a, b, row):
             row[p] = min(low, U32(u * h6 + v), U32(u * h7 + v))
 
 
-@_kernel(types.void, _U64R, _I64R, types.int64, _array(types.uint32, 2), _array(types.uint32, 2, False))
+@_kernel(
+    types.void, _U64R, _I64R, types.int64, _array(types.uint32, 2), _array(types.uint32, 2, False)
+)
 def sign(word, offsets, width, permutations, out):
     """Lower the rows of ``out`` (uint32[n, k], all ones) to the minima of each document."""
-    words, rolled = np.empty(SHINGLES + width - 1, np.uint64), np.empty(SHINGLES, np.uint64)
+    words, rolled = (np.empty(SHINGLES + width - 1, np.uint64), np.empty(SHINGLES, np.uint64))
     values = np.empty(SHINGLES + UNROLL, np.uint32)
     a, b = permutations[0], permutations[1]
     for i in range(len(offsets) - 1):
-        at, stop, filled, more, row = offsets[i], offsets[i + 1], I(0), True, out[i]
+        at, stop, filled, more, row = offsets[i], offsets[i + 1], I64(0), True, out[i]
         first = True
         while more:
             at, filled = _gather(word, at, stop, words, filled)
@@ -488,13 +512,14 @@ def sign(word, offsets, width, permutations, out):
             if filled >= width:
                 n = filled - width + 1
                 _roll(words, n, width, rolled, values)
-                words[: width - 1] = words[n:filled]
+                for j in range(width - 1):
+                    words[j] = words[n + j]
                 _minima(values, n, a, b, row)
                 filled = width - 1
                 first = False
             elif filled > 0 and not more and first:
-                _roll(words, I(1), filled, rolled, values)
-                _minima(values, I(1), a, b, row)
+                _roll(words, I64(1), filled, rolled, values)
+                _minima(values, I64(1), a, b, row)
 
 
 @_kernel(types.void, _I64R, _U32R, _I64R, _I64R, _I64)
@@ -503,12 +528,12 @@ def intersect(offsets, values, left, right, out):
     for k in range(len(left)):
         i, i_stop = offsets[left[k]], offsets[left[k] + 1]
         j, j_stop = offsets[right[k]], offsets[right[k] + 1]
-        common = I(0)
+        common = I64(0)
         while i < i_stop and j < j_stop:
             x, y = values[i], values[j]
-            common += I(x == y)
-            i += I(x <= y)
-            j += I(y <= x)
+            common += I64(x == y)
+            i += I64(x <= y)
+            j += I64(y <= x)
         out[k] = common
 
 
@@ -521,7 +546,7 @@ def band(signatures, rows, out):
         for p in range(len(row)):
             lowest = min(lowest, row[p])
         for j in range(out.shape[1]):
-            h = U(j)
+            h = U64(j)
             for p in range(j * rows, (j + 1) * rows):
-                h = _finish(h * ROLL + U(row[p]))
+                h = _mix(h * ROLL + U64(row[p]), FINISH)
             out[i, j] = NONE if lowest == U32(0xFFFFFFFF) else max(h, ONE)

@@ -42,18 +42,22 @@ class Shingles:
         return len(self.offsets) - 1
 
 
-def signatures(
-    tokens: Tokens, *, width: int = 5, permutations: int = 128, seed: int = 1
-) -> U32:
+def signatures(tokens: Tokens, *, width: int = 5, permutations: int = 128, seed: int = 1) -> U32:
     """uint32[n, permutations]: minima over each document's shingles; all ones without words.
 
     Shingles are windows of ``width`` consecutive words (tokens with a core); a document of
-    fewer words has one shingle of all of them.
+    fewer words has one shingle of all of them. ValueError if ``width`` is below 1.
     """
+    _check(width)
     out = np.full((len(tokens), permutations), 0xFFFFFFFF, np.uint32)
     affine = _permutations(permutations, seed)
     backend.kernels().sign(tokens.word, tokens.offsets, width, affine, out)
     return out
+
+
+def _check(width: int) -> None:
+    if width < 1:
+        raise ValueError(f"a shingle has at least one word, not {width}")
 
 
 @lru_cache(16)
@@ -66,6 +70,7 @@ def _permutations(count: int, seed: int) -> U32:
 
 def shingles(tokens: Tokens, *, width: int = 5) -> Shingles:
     """Set of 32-bit shingle hashes of each document: what signatures sketch."""
+    _check(width)
     values = np.empty(len(tokens.word), np.uint32)
     ends = np.zeros(len(tokens) + 1, np.int64)
     count = backend.kernels().shingle(tokens.word, tokens.offsets, width, values, ends)
@@ -87,11 +92,12 @@ def jaccard(sets: Shingles, left: I64, right: I64) -> npt.NDArray[np.float64]:
     """float64[m]: true Jaccard similarity of documents ``left[i]`` and ``right[i]``.
 
     0 where both sets are empty: documents without words are nobody's near-duplicates.
+    IndexError for documents that are not there.
     """
-    common = np.zeros(len(left), np.int64)
-    left, right = (np.ascontiguousarray(side, np.int64) for side in (left, right))
-    backend.kernels().intersect(sets.offsets, sets.values, left, right, common)
     sizes = np.diff(sets.offsets)
+    left, right = (np.arange(len(sets))[side] for side in (left, right))
+    common = np.zeros(len(left), np.int64)
+    backend.kernels().intersect(sets.offsets, sets.values, left, right, common)
     union = sizes[left] + sizes[right] - common
     return common / np.maximum(union, 1)
 

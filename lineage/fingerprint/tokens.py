@@ -11,6 +11,7 @@ import pyarrow as pa
 from lineage.fingerprint import backend
 from lineage.fingerprint.code_points import load
 from lineage.fingerprint.plain import seeds_of
+from lineage.fingerprint.room import borrow
 
 SLACK = 128
 """Readable bytes that the kernels want behind a document."""
@@ -63,8 +64,8 @@ def tokenise(text: pa.LargeStringArray, key: int) -> Tokens:
     data, bounds = buffers(text)
     n, total = len(text), int(bounds[-1] - bounds[0])
     room = (total + n) // 2 + 64  # two tokens are never closer than two bytes
-    raw, folded, word = (np.empty(room, np.uint64) for _ in range(3))
-    start, end = (np.empty(room, np.int64) for _ in range(2))
+    raw, folded, word = (borrow(room) for _ in range(3))
+    start, end = (borrow(room).view(np.int64) for _ in range(2))
     offsets = np.zeros(n + 1, np.int64)
     keys = np.array(seeds_of(key), np.uint64)
     at = 0

@@ -30,7 +30,16 @@ _HOMES = {
     "ReadingRecipe": "recipe",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "DocumentBatch",
+    "Limits",
+    "Located",
+    "Reading",
+    "ReadingRecipe",
+    "ShardReader",
+    "open_shard",
+    "skipped_coverage",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -70,10 +70,23 @@ def coalesce(arrays: Sequence[pa.LargeStringArray]) -> pa.LargeStringArray:
 def join_columns(arrays: Sequence[pa.LargeStringArray], rows: int) -> pa.LargeStringArray:
     """Values of each row joined by newlines; nulls are left out; empty, not null, for none."""
     if not arrays:
-        return pa.array([""] * rows, STRING) if rows else pa.array([], STRING)
-    if len(arrays) > 1:
-        return pc.binary_join_element_wise(*arrays, NEWLINE, null_handling="skip")
-    return arrays[0].fill_null("") if arrays[0].null_count else arrays[0]
+        return pa.array([""] * rows, STRING)
+    if len(arrays) == 1:
+        return arrays[0].fill_null("") if arrays[0].null_count else arrays[0]
+    joined = pc.binary_join_element_wise(*arrays, NEWLINE, null_handling="skip")
+    return joined if len(joined) == rows else _with_empty_rows(joined, arrays)
+
+
+def _with_empty_rows(
+    joined: pa.LargeStringArray, arrays: Sequence[pa.LargeStringArray]
+) -> pa.LargeStringArray:
+    """Put back the rows without any value, which Arrow (26 and before) leaves out when joining."""
+    any_value = np.zeros(len(arrays[0]), dtype=np.bool_)
+    for array in arrays:
+        any_value |= np.asarray(array.is_valid())
+    kept = np.concatenate(([0], np.cumsum(any_value, dtype=np.int64)))
+    offsets = pa.py_buffer(_offsets(joined)[kept])
+    return pa.LargeStringArray.from_buffers(len(any_value), offsets, joined.buffers()[2])
 
 
 def join_present(arrays: Sequence[pa.LargeStringArray], rows: int) -> pa.LargeStringArray:

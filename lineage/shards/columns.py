@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,7 +101,7 @@ def _leaf(path: Path, array: pa.Array, roles: Roles, turn: Role | None) -> Leaf:
         slot, exact = roles.turn(path, turn), False
     if pa.types.is_large_string(array.type):
         return Leaf(path, slot, empties_to_null(array))
-    if exact and _is_scalar(array.type):
+    if exact and _is(array.type, _SCALARS):
         return Leaf(path, slot, empties_to_null(number_texts(array)), is_string=False)
     return Leaf(path, slot, None, unread=unread_bytes(array))
 
@@ -146,51 +146,57 @@ def _list_offsets(array: pa.LargeListArray) -> Int64:
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
-def _is_scalar(kind: pa.DataType) -> bool:
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    other = pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_temporal(kind)
-    return is_number or other
+_SCALARS = (
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_boolean,
+    pa.types.is_decimal,
+    pa.types.is_temporal,
+)
+_STRINGS = (pa.types.is_string, pa.types.is_string_view)
+_BINARIES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
+_OTHER_LISTS = (
+    pa.types.is_list,
+    pa.types.is_fixed_size_list,
+    pa.types.is_list_view,
+    pa.types.is_large_list_view,
+)
+
+
+def _is(kind: pa.DataType, checks: tuple[Callable[[pa.DataType], bool], ...]) -> bool:
+    return any(check(kind) for check in checks)
 
 
 def _plain(array: pa.Array) -> pa.Array:
     """The same values in one of few types: large_string, large_list, struct, or a scalar type."""
+    if array.type.equals(STRING):
+        return array
+    array = _unwrapped(array)
     kind = array.type
-    if isinstance(array, pa.ExtensionArray):
-        return _plain(array.storage)
-    if pa.types.is_dictionary(kind):
-        return _plain(array.dictionary_decode())
-    if pa.types.is_run_end_encoded(kind):
-        return _plain(pc.run_end_decode(array))
-    if pa.types.is_map(kind):
-        pairs = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
-        return _plain(pa.ListArray.from_arrays(array.offsets, pairs, mask=array.is_null()))
-    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+    if _is(kind, _STRINGS):
         return array.cast(STRING)
-    if _is_binary(kind):
+    if _is(kind, _BINARIES):
         return _text_of_binary(array)
-    if _is_other_list(kind):
-        return _large_list(array)
+    return _large_list(array) if _is(kind, _OTHER_LISTS) else array
+
+
+def _unwrapped(array: pa.Array) -> pa.Array:
+    """The array that a dictionary, a run-end encoding, an extension or a map stands for."""
+    if isinstance(array, pa.ExtensionArray):
+        return _unwrapped(array.storage)
+    if pa.types.is_dictionary(array.type):
+        return _unwrapped(array.dictionary_decode())
+    if pa.types.is_run_end_encoded(array.type):
+        return _unwrapped(pc.run_end_decode(array))
+    if pa.types.is_map(array.type):
+        pairs = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
+        return pa.ListArray.from_arrays(array.offsets, pairs, mask=array.is_null())
     return array
-
-
-def _is_binary(kind: pa.DataType) -> bool:
-    checks = (
-        pa.types.is_binary,
-        pa.types.is_large_binary,
-        pa.types.is_binary_view,
-        pa.types.is_fixed_size_binary,
-    )
-    return any(check(kind) for check in checks)
-
-
-def _is_other_list(kind: pa.DataType) -> bool:
-    checks = (
-        pa.types.is_list,
-        pa.types.is_fixed_size_list,
-        pa.types.is_list_view,
-        pa.types.is_large_list_view,
-    )
-    return any(check(kind) for check in checks)
 
 
 def _large_list(array: pa.Array) -> pa.LargeListArray:

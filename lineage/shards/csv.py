@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from lineage.model import Reason, Remark
+from lineage.shards.arrays import string_array
 from lineage.shards.batch import DocumentBatch, Reading
+from lineage.shards.columns import flatten
+from lineage.shards.compose import compose
 from lineage.shards.lines import LineBlocks, Oversized
 from lineage.shards.open import Source
 from lineage.shards.recipe import ReadingRecipe
 from lineage.shards.record import Row, row_of, unparsed_row
 from lineage.shards.roles import Roles
-from lineage.shards.rows import Numbered, batch_of_rows
+from lineage.shards.rows import Numbered, Places, batch_of_columns, batch_of_rows
 from lineage.shards.strict import BOM, excerpts
 
 _BATCH_BYTES = 1 << 20
@@ -109,7 +115,9 @@ class _CsvRows:
         self._roles = Roles(recipe.roles)
         self._names: list[str] = []
         self._repeated: list[str] = []
+        self._told = False
         self._records = self._given = 0
+        self._clean: list[tuple[int, int, list[str]]] = []
         self._rows: list[Numbered] = []
         self._remarks: list[Remark] = []
 
@@ -136,9 +144,26 @@ class _CsvRows:
         if self._lines.oversized is not None:
             self._oversized(self._lines.oversized)
             self._lines.oversized = None
-        if self._rows or self._remarks:
-            yield batch_of_rows(self._rows, self._records - self._given, self._remarks)
-        self._rows, self._remarks, self._given = [], [], self._records
+        records = self._records - self._given
+        if self._clean and not self._rows:
+            yield self._columns(records)
+        elif self._rows or self._remarks:
+            rows = self._rows + [
+                Numbered(number, offset, Reading.DOCUMENT, self._row(cells))
+                for number, offset, cells in self._clean
+            ]
+            rows.sort(key=lambda numbered: numbered.record)
+            yield batch_of_rows(rows, records, self._remarks)
+        self._clean, self._rows, self._remarks, self._given = [], [], [], self._records
+
+    def _columns(self, records: int) -> DocumentBatch:
+        """Batch of clean rows only, column by column: as by rows, and several times faster."""
+        offsets = np.array([offset for _, offset, _ in self._clean], dtype=np.int64)
+        cells = zip(*(cells for _, _, cells in self._clean), strict=True)
+        flat = flatten(self._names, [string_array(column) for column in cells], self._roles)
+        composed = compose(flat.claimed, flat.others, records)
+        places = Places.of_documents(self._given, offsets)
+        return batch_of_columns(composed, places, records, self._remarks)
 
     def _next(self, reader: Iterator[list[str]]) -> None:
         lines = self._lines
@@ -158,7 +183,7 @@ class _CsvRows:
 
     def _header(self, cells: list[str]) -> None:
         self._names = [_readable(cell) for cell in cells]
-        self._repeated = sorted({n for n in self._names if self._names.count(n) > 1})
+        self._repeated = sorted(name for name, n in Counter(self._names).items() if n > 1)
 
     def _record(self, cells: list[str]) -> None:
         if len(cells) != len(self._names):
@@ -169,24 +194,27 @@ class _CsvRows:
             self._quarantine(Reason.TOO_LARGE, f"longer than {self._limit} bytes")
             return
         if self._lines.invalid:
-            cells = [_readable(cell) for cell in cells]
-        row = row_of(dict(zip(self._names, cells, strict=True)), self._roles)
-        if self._lines.invalid:
             self._remark(Reason.INVALID_UTF8, "bytes that are not UTF-8", quarantined=True)
-            self._add(Reading.SALVAGED, row)
+            self._add(Reading.SALVAGED, self._row([_readable(cell) for cell in cells]))
+        elif self._repeated:
+            self._both_readings(cells)
         else:
-            self._add(Reading.DOCUMENT, row)
-            if self._repeated:
-                self._other(cells, row)
+            self._clean.append((self._records, self._lines.offset, cells))
         self._records += 1
 
-    def _other(self, cells: list[str], row: Row) -> None:
-        """The reading of those who keep the first of equal names."""
+    def _row(self, cells: list[str]) -> Row:
+        return row_of(dict(zip(self._names, cells, strict=True)), self._roles)
+
+    def _both_readings(self, cells: list[str]) -> None:
+        """The document, and the reading of those who keep the first of equal names."""
+        row = self._row(cells)
+        self._add(Reading.DOCUMENT, row)
         pairs = zip(reversed(self._names), reversed(cells), strict=True)
         other = row_of(dict(pairs), self._roles)
         if (other.claimed, other.other) != (row.claimed, row.other):
             self._add(Reading.OTHER, other)
-        if self._records == 0:
+        if not self._told:
+            self._told = True
             detail = f"columns {', '.join(self._repeated)} occur twice"[:200]
             readings = excerpts(row.summary, other.summary)
             self._remark(Reason.DUPLICATE_KEY, detail, quarantined=False, readings=readings)

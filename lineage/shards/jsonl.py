@@ -21,7 +21,7 @@ from lineage.shards.open import Source
 from lineage.shards.recipe import ReadingRecipe
 from lineage.shards.record import unparsed_row
 from lineage.shards.roles import Roles
-from lineage.shards.rows import Numbered, add_fields, batch_of_columns, batch_of_rows
+from lineage.shards.rows import Numbered, Places, add_fields, batch_of_columns, batch_of_rows
 from lineage.shards.schema import Shape
 from lineage.shards.strict import BOM, StrictJson
 
@@ -41,7 +41,9 @@ def read_jsonl(source: Source, recipe: ReadingRecipe) -> Iterator[DocumentBatch]
 class JsonLines:
     """Reads one stream."""
 
-    def __init__(self, source: Source, recipe: ReadingRecipe, *, fast: bool = True) -> None:
+    def __init__(
+        self, source: Source, recipe: ReadingRecipe, *, fast: bool = True, smallest: int = _SMALLEST
+    ) -> None:
         """``fast`` false reads all strictly; the batches hold the same rows."""
         self._source = source
         self._limits = recipe.limits
@@ -49,7 +51,8 @@ class JsonLines:
         self._strict = StrictJson(self._roles, recipe.limits)
         self._fast = fast
         self._shape = Shape()
-        self._step = _SMALLEST
+        self._smallest = self._step = smallest
+        self.parsed_fast = 0
         self._records = 0
 
     def batches(self) -> Iterator[DocumentBatch]:
@@ -81,8 +84,9 @@ class JsonLines:
                 batch = None if doubtful else self._arrow(data, block.offset + at, ended)
                 if batch is not None:
                     self._step = min(self._step * 2, BLOCK)
-                elif self._step > _SMALLEST and self._shape.schema is not None:
-                    self._step = max(self._step // 4, _SMALLEST)
+                    self.parsed_fast += batch.records
+                elif self._step > self._smallest and self._shape.schema is not None:
+                    self._step = max(self._step // 4, self._smallest)
                     continue
                 else:
                     batch = self._strictly(bytes(data), block.offset + at, ended)
@@ -124,9 +128,7 @@ class JsonLines:
         flat = flatten(schema.names, arrays, self._roles)
         composed = compose(flat.claimed, flat.others, rows)
         add_fields(composed.fields, {(path, "unread"): n for path, n in flat.unread.items() if n})
-        record = np.arange(self._records, self._records + rows, dtype=np.int64)
-        reading = np.zeros(rows, dtype=np.uint8)
-        return batch_of_columns(composed, record, starts + offset, reading, rows)
+        return batch_of_columns(composed, Places.of_documents(self._records, starts + offset), rows)
 
 
 def _cut(block: Block, at: int, step: int) -> int:

@@ -49,18 +49,19 @@ class LineBlocks:
 
     def __iter__(self) -> Iterator[Block | Oversized]:
         """Iterate once."""
-        while True:
-            before = self._filled
-            if not self._read():
-                break
-            cut = self._buffer.rfind(b"\n", before, self._filled) + 1
+        searched = 0
+        while self._read():
+            cut = self._buffer.rfind(b"\n", searched, self._filled) + 1
             if cut:
                 yield Block(self._offset, self._buffer, cut, ended=True)
                 self._drop(cut)
+            searched = self._filled
             if self._filled > self._limit:
                 yield from self._oversized()
+                searched = 0
         if self._filled:
-            yield Block(self._offset, self._buffer, self._filled, ended=False)
+            ended = self._buffer[self._filled - 1 : self._filled] == b"\n"
+            yield Block(self._offset, self._buffer, self._filled, ended)
 
     def _read(self) -> int:
         if self._filled == len(self._buffer):

@@ -46,4 +46,4 @@ def unread_bytes(array: pa.Array) -> int:
     if pa.types.is_large_binary(array.type) or pa.types.is_binary(array.type):
         return int(pc.sum(pc.binary_length(array)).as_py() or 0)
     width = 1 if pa.types.is_boolean(array.type) else NUMBER_BYTES
-    return width * (len(array) - array.null_count)
+    return width * (len(array) - int(array.null_count))

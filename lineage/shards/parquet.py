@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,14 @@ import pyarrow.parquet as pq
 
 from lineage.errors import ReadingError
 from lineage.model import Reason, Remark
-from lineage.shards.arrays import byte_lengths
+from lineage.shards.arrays import Int64, Mask, byte_lengths
 from lineage.shards.batch import DocumentBatch, Reading
 from lineage.shards.columns import flatten
 from lineage.shards.compose import UNREAD, Composed, compose
 from lineage.shards.recipe import ReadingRecipe
 from lineage.shards.record import Row, row_of
 from lineage.shards.roles import Roles
-from lineage.shards.rows import Numbered, add_fields, batch_of_columns, batch_of_rows
+from lineage.shards.rows import Numbered, Places, add_fields, batch_of_columns, batch_of_rows
 from lineage.shards.strict import excerpts
 
 _BATCH_BYTES = 4 << 20
@@ -43,7 +44,7 @@ class ParquetRows:
             names = self._file.schema_arrow.names
         except _BROKEN as error:
             raise ReadingError(f"{file} is not a parquet file, or is damaged: {error}") from error
-        self._repeated = sorted({name for name in names if names.count(name) > 1})
+        self._repeated = sorted(name for name, n in Counter(names).items() if n > 1)
         self._folders = [
             (name, value)
             for name, value in re.findall(r"([^/=]+)=([^/]*)/", file.as_posix())
@@ -53,8 +54,7 @@ class ParquetRows:
     def batches(self) -> Iterator[DocumentBatch]:
         """Iterate once; ReadingError where the file is damaged in the middle."""
         try:
-            rows = _rows_a_batch(self._file.metadata)
-            for group in self._file.iter_batches(batch_size=rows, use_threads=False):
+            for group in self._groups():
                 for part in _slices(group):
                     batch = self._batch(part)
                     self._records += batch.records
@@ -64,6 +64,12 @@ class ParquetRows:
             raise ReadingError(detail) from error
         finally:
             self._file.close()
+
+    def _groups(self) -> Iterator[pa.RecordBatch]:
+        """Rows by row group, for a damaged group must not cost the one before it."""
+        rows = _rows_a_batch(self._file.metadata)
+        for number in range(self._file.num_row_groups):
+            yield from self._file.iter_batches(rows, row_groups=[number], use_threads=False)
 
     def _batch(self, group: pa.RecordBatch) -> DocumentBatch:
         names, arrays = group.schema.names, list(group.columns)
@@ -78,14 +84,14 @@ class ParquetRows:
         if int(byte_lengths(composed.text).max(initial=0)) > self._limit:
             return self._by_rows(names, arrays)
         remarks = self._folder_remarks(composed)
-        number, offset = self._numbers(len(group))
-        reading = np.zeros(len(group), dtype=np.uint8)
+        offset = np.full(len(group), -1, dtype=np.int64)
+        places = Places.of_documents(self._records, offset)
         if not self._repeated:
-            return batch_of_columns(composed, number, offset, reading, len(group), remarks)
+            return batch_of_columns(composed, places, len(group), remarks)
         other = self._compose(first, arrays, len(group))
         if self._records == 0:
             remarks += _repeated_remark(self._repeated, composed, other)
-        return _with_other(composed, other, number, remarks)
+        return _with_other(composed, other, places.record, remarks)
 
     def _compose(self, columns: dict[str, int], arrays: list[pa.Array], rows: int) -> Composed:
         chosen = [arrays[i] for i in columns.values()]
@@ -94,10 +100,6 @@ class ParquetRows:
         unread = {(path, UNREAD): size for path, size in flat.unread.items() if size}
         add_fields(composed.fields, unread)
         return composed
-
-    def _numbers(self, rows: int) -> tuple[Any, Any]:
-        number = np.arange(self._records, self._records + rows, dtype=np.int64)
-        return number, np.full(rows, -1, dtype=np.int64)
 
     def _folder_remarks(self, composed: Composed) -> list[Remark]:
         """A folder named ``text=...`` replaces the column of that name in some readers."""
@@ -157,30 +159,30 @@ def _as_bytes(array: pa.Array) -> pa.Array:
 def _has_strings(kind: pa.DataType) -> bool:
     if pa.types.is_nested(kind):
         return any(_has_strings(kind.field(i).type) for i in range(kind.num_fields))
-    return (
-        pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    )
+    return bool(pa.types.is_dictionary(kind) or _is_string(kind))
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _binary_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return _binary_type(kind.value_type)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return pa.large_binary()
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_binary_type(field.type)) for field in kind])
     if pa.types.is_map(kind):
         return pa.map_(_binary_type(kind.key_type), _binary_type(kind.item_type))
-    if pa.types.is_list(kind):
-        return pa.list_(_binary_type(kind.value_type))
-    if pa.types.is_large_list(kind):
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return pa.large_list(_binary_type(kind.value_type))
-    return kind
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(_binary_type(kind.value_type), kind.list_size)
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.large_binary() if _is_string(kind) else kind
 
 
 def _rows_a_batch(metadata: pq.FileMetaData) -> int:
-    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    each = max(1, size // max(1, metadata.num_rows))
+    size: int = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    each = max(1, size // max(1, int(metadata.num_rows)))
     return max(1, min(_MOST_ROWS, _BATCH_BYTES // each))
 
 
@@ -205,13 +207,15 @@ def _repeated_remark(names: list[str], last: Composed, first: Composed) -> list[
     return [Remark(row, -1, Reason.DUPLICATE_KEY, detail, False, excerpts(pair[0], pair[1]))]
 
 
-def _differing(last: Composed, first: Composed) -> Any:
-    text = pc.not_equal(last.text, first.text).to_numpy(zero_copy_only=False)
-    return text | pc.not_equal(last.leaves, first.leaves).to_numpy(zero_copy_only=False)
+def _differing(last: Composed, first: Composed) -> Mask:
+    text = pc.not_equal(last.text, first.text)
+    leaves = pc.not_equal(last.leaves, first.leaves)
+    different: Mask = np.asarray(text) | np.asarray(leaves)
+    return different
 
 
 def _with_other(
-    last: Composed, first: Composed, number: Any, remarks: list[Remark]
+    last: Composed, first: Composed, number: Int64, remarks: list[Remark]
 ) -> DocumentBatch:
     """Documents, each followed by its other reading where that differs."""
     rows = np.flatnonzero(_differing(last, first))
@@ -233,4 +237,4 @@ def _with_other(
     records = np.concatenate([number, number[rows]])[order]
     reading = np.where(order < len(number), Reading.DOCUMENT, Reading.OTHER).astype(np.uint8)
     offset = np.full(len(order), -1, dtype=np.int64)
-    return batch_of_columns(composed, records, offset, reading, len(number), remarks)
+    return batch_of_columns(composed, Places(records, offset, reading), len(number), remarks)

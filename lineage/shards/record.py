@@ -5,6 +5,7 @@ The slow twin of ``columns.py``: both must give the same values for the same rec
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +60,7 @@ class Twice(dict[str, Any]):
         """``pairs`` in the order of the bytes."""
         super().__init__(pairs)
         self.first: dict[str, Any] = dict(reversed(pairs))
-        self.repeated = sorted({k for k, _ in pairs if sum(k == other for other, _ in pairs) > 1})
+        self.repeated = sorted(k for k, n in Counter(key for key, _ in pairs).items() if n > 1)
 
 
 @dataclass

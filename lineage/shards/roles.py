@@ -134,7 +134,7 @@ class Roles:
 
     def turn(self, path: Path, speaker: Role) -> Slot | None:
         """Slot of a string in a turn; ``path`` starts with the chat field and the turn's key."""
-        within = len(path) > 2  # noqa: PLR2004 (field and key)
+        within = len(path) > 2
         if speaker in self.overrides or (within and path[-1].lower() in _LABELS):
             return None
         keys = CONTENT_KEYS

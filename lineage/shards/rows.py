@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lineage.errors import ReadingError
 from lineage.model import Reason, Remark, Role
-from lineage.shards.arrays import STRING, byte_lengths, string_array, total_bytes
+from lineage.shards.arrays import STRING, Int64, byte_lengths, string_array, total_bytes
 from lineage.shards.batch import DocumentBatch, Reading
 from lineage.shards.compose import Column, Composed, compose
 from lineage.shards.record import Row
@@ -34,6 +35,21 @@ class Numbered:
     row: Row
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where the rows of a batch come from: record int64[n], offset int64[n], reading uint8[n]."""
+
+    record: Int64
+    offset: Int64
+    reading: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of_documents(cls, first: int, offset: Int64) -> Places:
+        """Documents numbered on from ``first``."""
+        record = np.arange(first, first + len(offset), dtype=np.int64)
+        return cls(record, offset, np.zeros(len(offset), dtype=np.uint8))
+
+
 def batch_of_rows(
     rows: Sequence[Numbered], records: int, remarks: Sequence[Remark] = ()
 ) -> DocumentBatch:
@@ -51,41 +67,34 @@ def batch_of_rows(
     for numbered in rows:
         add_fields(fields, numbered.row.fields)
     composed.fields = fields
-    return batch_of_columns(
-        composed,
+    places = Places(
         np.array([numbered.record for numbered in rows], dtype=np.int64),
         np.array([numbered.offset for numbered in rows], dtype=np.int64),
         np.array([numbered.reading for numbered in rows], dtype=np.uint8),
-        records,
-        remarks,
     )
+    return batch_of_columns(composed, places, records, remarks)
 
 
 def batch_of_columns(
-    composed: Composed,
-    record: np.ndarray[tuple[int], np.dtype[np.int64]],
-    offset: np.ndarray[tuple[int], np.dtype[np.int64]],
-    reading: np.ndarray[tuple[int], np.dtype[np.uint8]],
-    records: int,
-    remarks: Sequence[Remark] = (),
+    composed: Composed, places: Places, records: int, remarks: Sequence[Remark] = ()
 ) -> DocumentBatch:
     """Batch of composed columns; documents without text get their remark here."""
-    empty = np.flatnonzero((byte_lengths(composed.text) == 0) & (reading == Reading.DOCUMENT))
+    is_document = places.reading == Reading.DOCUMENT
     silent = [
-        Remark(int(record[i]), int(offset[i]), Reason.NO_TEXT, "no text in any field", False)
-        for i in empty
+        Remark(int(places.record[i]), int(places.offset[i]), Reason.NO_TEXT, "no text", False)
+        for i in np.flatnonzero((byte_lengths(composed.text) == 0) & is_document)
     ]
     every = sorted([*remarks, *silent], key=lambda remark: remark.record) if silent else remarks
     return DocumentBatch(
-        record=record,
-        reading=reading,
+        record=places.record,
+        reading=places.reading,
         text=composed.text,
         leaves=composed.leaves,
         roles=composed.roles,
         records=records,
         remarks=tuple(every),
         fields=composed.fields,
-        offset=offset,
+        offset=places.offset,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from operator import is_not
 from typing import Any
 
 from lineage.model import Reason, Remark
@@ -12,7 +13,7 @@ from lineage.shards.batch import Reading
 from lineage.shards.lines import pieces
 from lineage.shards.recipe import Limits
 from lineage.shards.record import Number, Row, Twice, row_of, unparsed_row
-from lineage.shards.roles import Roles, Slot
+from lineage.shards.roles import Roles
 from lineage.shards.rows import Numbered
 
 BOM = b"\xef\xbb\xbf"
@@ -134,13 +135,15 @@ class _Line:
             values, why, seen = self._strict.parse(text)
         except RecursionError:
             limit = self._strict._limits.depth
-            self._quarantine(reason or Reason.TOO_DEEP, detail or f"nested over {limit}", [], text)
+            detail = detail or f"nested deeper than {limit}"
+            self._quarantine(reason or Reason.TOO_DEEP, detail, [], text)
             return
-        if _SURROGATE.search(text) and (cleaned := [_without_surrogates(v) for v in values]):
-            if any(changed for _, changed in cleaned):
+        if _SURROGATE.search(text):
+            valid = list(map(_without_surrogates, values))
+            if any(map(is_not, valid, values)):
                 reason = reason or Reason.LONE_SURROGATE
                 detail = detail or "half of a surrogate pair"
-            values = [value for value, _ in cleaned]
+            values = valid
         if reason is None:
             reason, detail = self._structure(values, why)
         if reason is None:
@@ -178,10 +181,9 @@ class _Line:
     def _quarantine(self, reason: Reason, detail: str, values: list[Any], text: str) -> None:
         self._remark(reason, detail, quarantined=True)
         rows = [self._strict.row(value) for value in values]
-        whole = rows[0] if len(rows) == 1 else _together(rows)
-        if not whole.claimed and whole.other is None:
-            whole = unparsed_row(unescaped(text))
-        self._add(Reading.SALVAGED, whole)
+        full = [row for row in rows if row.claimed or row.other is not None]
+        for row in full or [unparsed_row(unescaped(text))]:
+            self._add(Reading.SALVAGED, row)
 
     def _add(self, reading: Reading, row: Row) -> None:
         self._out.rows.append(Numbered(self._number, self._offset, reading, row))
@@ -221,44 +223,32 @@ def unescaped(text: str) -> str:
     return _valid(plain)
 
 
-def _together(rows: list[Row]) -> Row:
-    """One row with the values of several, joined slot by slot."""
-    whole = Row()
-    parts: dict[Slot, list[tuple[str, bool]]] = {}
-    for row in rows:
-        for slot, value in row.claimed.items():
-            parts.setdefault(slot, []).append(value)
-        for key, size in row.fields.items():
-            whole.fields[key] = whole.fields.get(key, 0) + size
-    for slot, values in parts.items():
-        text = "\n".join(text for text, _ in values)
-        whole.claimed[slot] = (text, any(is_string for _, is_string in values))
-    others = [row.other for row in rows if row.other]
-    whole.other = "\n".join(others) if others else None
-    return whole
-
-
 def _first_wins(value: Any) -> Any:
-    """What a reader sees that keeps the first of equal keys."""
+    """What a reader sees that keeps the first of equal keys. One frame a level: no comprehension
+    here, or records as deep as the limit would exhaust Python's stack."""
     if isinstance(value, dict):
-        items = value.first if isinstance(value, Twice) else value
-        return {key: _first_wins(item) for key, item in items.items()}
-    return [_first_wins(item) for item in value] if isinstance(value, list) else value
-
-
-def _without_surrogates(value: Any) -> tuple[Any, bool]:
-    """The value with U+FFFD for lone surrogates, and whether there were any."""
-    if isinstance(value, str):
-        valid = _valid(value)
-        return valid, valid != value
+        view = {}
+        for key, item in (value.first if isinstance(value, Twice) else value).items():
+            view[key] = _first_wins(item)
+        return view
     if isinstance(value, list):
-        items = [_without_surrogates(item) for item in value]
-        return [item for item, _ in items], any(changed for _, changed in items)
+        return list(map(_first_wins, value))
+    return value
+
+
+def _without_surrogates(value: Any) -> Any:
+    """The value with U+FFFD for lone surrogates; the same object where there are none."""
+    if isinstance(value, str):
+        return _valid(value)
+    if isinstance(value, list):
+        items = list(map(_without_surrogates, value))
+        return items if any(map(is_not, items, value)) else value
     if isinstance(value, dict):
-        pairs = [(_without_surrogates(k), _without_surrogates(v)) for k, v in value.items()]
-        changed = any(k[1] or v[1] for k, v in pairs)
-        return (value if not changed else {k[0]: v[0] for k, v in pairs}), changed
-    return value, False
+        keys = list(map(_valid, value))
+        items = list(map(_without_surrogates, value.values()))
+        same = not any(map(is_not, (*keys, *items), (*value, *value.values())))
+        return value if same else dict(zip(keys, items, strict=True))
+    return value
 
 
 def _valid(text: str) -> str:

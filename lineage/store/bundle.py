@@ -7,6 +7,7 @@ the shard and the recipe alone: not on batch boundaries, threads, paths or times
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -113,6 +114,11 @@ class Manifest:
                 "files": {name: list(facts) for name, facts in self.files.items()},
             }
         )
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of ``text``: stands for the whole bundle."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
     @classmethod
     def parse(cls, text: str) -> Manifest:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lineage.errors import UsageError
 from lineage.model import Digest, Shard, Snapshot
+from lineage.store.commit import Connection
 from lineage.store.store import Store
 
 
@@ -40,23 +40,58 @@ class SnapshotName:
     bytes: int
 
 
+@dataclass(frozen=True)
+class Known:
+    """What an ingest asks of the index, read in one opening.
+
+    ``sightings`` tell what files were when last ingested: (absolute path, bytes, mtime in ns)
+    -> digest. ``sources`` are the declared facts by name of source.
+    """
+
+    shards: Mapping[tuple[str, str], CommittedShard]
+    snapshots: Sequence[SnapshotName]
+    sightings: Mapping[tuple[str, int, int], Digest]
+    sources: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def of(cls, store: Store) -> Known:
+        """Read it."""
+        with store.reading() as connection:
+            seen = connection.execute("SELECT * FROM sighting").fetchall()
+            declared = connection.execute("SELECT name, facts FROM source").fetchall()
+            return cls(
+                _committed(connection),
+                _snapshots(connection),
+                {(file, size, at): Digest.parse(digest) for file, size, at, digest in seen},
+                {name: json.loads(facts) for name, facts in declared},
+            )
+
+
 def committed_shards(store: Store) -> dict[tuple[str, str], CommittedShard]:
     """Every shard that was committed, by (shard digest, bundle recipe)."""
-    rows = _all(
-        store,
-        "SELECT digest, recipe, status, records, documents, quarantined, manifest "
-        "FROM shard ORDER BY digest, recipe",
-    )
-    return {(row[0], row[1]): CommittedShard(Digest.parse(row[0]), *row[1:]) for row in rows}
+    with store.reading() as connection:
+        return _committed(connection)
 
 
 def snapshot_names(store: Store) -> list[SnapshotName]:
     """All snapshots, oldest first."""
-    rows = _all(
-        store,
+    with store.reading() as connection:
+        return _snapshots(connection)
+
+
+def _committed(connection: Connection) -> dict[tuple[str, str], CommittedShard]:
+    rows = connection.execute(
+        "SELECT digest, recipe, status, records, documents, quarantined, manifest "
+        "FROM shard ORDER BY digest, recipe"
+    ).fetchall()
+    return {(row[0], row[1]): CommittedShard(Digest.parse(row[0]), *row[1:]) for row in rows}
+
+
+def _snapshots(connection: Connection) -> list[SnapshotName]:
+    rows = connection.execute(
         "SELECT dataset, label, root, source, shards, bytes FROM snapshot "
-        "ORDER BY event, dataset, label",
-    )
+        "ORDER BY event, dataset, label"
+    ).fetchall()
     return [SnapshotName(row[0], row[1], Digest.parse(row[2]), *row[3:]) for row in rows]
 
 
@@ -79,26 +114,7 @@ def find_snapshot(store: Store, name: str) -> Snapshot:
 
 def snapshot_shards(store: Store, root: Digest) -> tuple[Shard, ...]:
     """Shards of a snapshot, by path."""
-    rows = _all(
-        store,
-        "SELECT path, digest, bytes FROM snapshot_shard WHERE root = ? ORDER BY path",
-        [str(root)],
-    )
-    return tuple(Shard(path, Digest.parse(digest), size) for path, digest, size in rows)
-
-
-def source_facts(store: Store, name: str) -> Mapping[str, str] | None:
-    """What was declared of a source; None if it is not known."""
-    rows = _all(store, "SELECT facts FROM source WHERE name = ?", [name])
-    return json.loads(rows[0][0]) if rows else None
-
-
-def sightings(store: Store) -> Mapping[tuple[str, int, int], Digest]:
-    """What files were when last ingested: (absolute path, bytes, mtime in ns) -> digest."""
-    rows = _all(store, "SELECT file, bytes, mtime_ns, digest FROM sighting")
-    return {(file, size, mtime): Digest.parse(digest) for file, size, mtime, digest in rows}
-
-
-def _all(store: Store, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    query = "SELECT path, digest, bytes FROM snapshot_shard WHERE root = ? ORDER BY path"
     with store.reading() as connection:
-        return connection.execute(query, parameters or []).fetchall()
+        rows = connection.execute(query, [str(root)]).fetchall()
+    return tuple(Shard(path, Digest.parse(digest), size) for path, digest, size in rows)

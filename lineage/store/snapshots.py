@@ -10,8 +10,7 @@ from typing import Any
 from lineage.errors import UsageError
 from lineage.model import Digest, Shard, Snapshot
 from lineage.store.commit import insert_rows
-from lineage.store.journal import canonical
-from lineage.store.read import sightings, snapshot_names, source_facts
+from lineage.store.read import Known
 from lineage.store.store import Store
 
 Sight = tuple[str, int, int]
@@ -40,12 +39,12 @@ def snapshot_root(shards: Iterable[Shard]) -> Digest:
     return Digest("sha256", sha.hexdigest())
 
 
-def name_snapshot(store: Store, destination: Destination, shards: Sequence[Shard]) -> Snapshot:
+def name_snapshot(known: Known, destination: Destination, shards: Sequence[Shard]) -> Snapshot:
     """Make the snapshot of shards; UsageError if its label already names other shards."""
     ordered = tuple(sorted(shards, key=lambda shard: shard.path))
     root = snapshot_root(ordered)
     label = destination.label or root.hex[:12]
-    for other in snapshot_names(store):
+    for other in known.snapshots:
         if (other.dataset, other.label) == (destination.dataset, label) and other.root != root:
             raise UsageError(
                 f"snapshot {destination.dataset}@{label} exists and holds other shards",
@@ -55,12 +54,15 @@ def name_snapshot(store: Store, destination: Destination, shards: Sequence[Shard
 
 
 def commit_snapshot(
-    store: Store, snapshot: Snapshot, destination: Destination, seen: Sequence[tuple[Sight, Digest]]
+    store: Store,
+    known: Known,
+    snapshot: Snapshot,
+    destination: Destination,
+    seen: Sequence[tuple[Sight, Digest]],
 ) -> None:
-    """Commit a snapshot and the sights of its files; writes nothing that is there already."""
-    events = _events(store, snapshot, destination)
-    known = sightings(store)
-    fresh = [(sight, digest) for sight, digest in seen if known.get(sight) != digest]
+    """Commit a snapshot and the sights of its files; writes nothing that is known already."""
+    events = _events(known, snapshot, destination)
+    fresh = [(sight, digest) for sight, digest in seen if known.sightings.get(sight) != digest]
     if not events and not fresh:
         return
     with store.writing() as writer:
@@ -73,15 +75,14 @@ def commit_snapshot(
             insert_rows(writer.connection, "sighting", rows)
 
 
-def _events(store: Store, snapshot: Snapshot, destination: Destination) -> list[dict[str, Any]]:
+def _events(known: Known, snapshot: Snapshot, destination: Destination) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     name = (snapshot.dataset, snapshot.label, snapshot.root)
-    there = {(s.dataset, s.label, s.root): s.source for s in snapshot_names(store)}
+    there = {(s.dataset, s.label, s.root): s.source for s in known.snapshots}
     source = destination.source
     if source is not None:
-        declared = source_facts(store, source)
-        facts = {**(declared or {}), **destination.facts}
-        if declared is None or canonical(facts) != canonical(dict(declared)):
+        facts = {**known.sources.get(source, {}), **destination.facts}
+        if known.sources.get(source) != facts:
             events.append({"kind": "source", "name": source, "facts": facts})
     if name not in there or (source is not None and there[name] != source):
         events.append(

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from scanners.duplicates.floods import (
-    EXPECTED,
     LISTED,
+    SUSPECT,
     Flood,
     Groups,
     expected_as_large,
@@ -75,7 +75,7 @@ class ExactDuplicates(Scanner):
         the number of words has its own null) and with the groups of the source, path or host
         that holds most of it. Everything else is one summary finding with totals.
 
-        Null: sizes of natural groups follow a power law whose exponent is learnt, robustly,
+        Null: sizes of natural groups follow a power law whose exponent is learnt
         from the groups themselves (``sizes.py``). Anomalous: at most 0.01 groups of that size
         expected in the whole corpus (Bonferroni over all groups). Anomalous groups are tested
         for concentration in a place and in time against the corpus's own base rates (binomial,
@@ -109,8 +109,8 @@ class ExactDuplicates(Scanner):
         size = repeated["records"].cast(pl.Int64).to_numpy()
         expected = expected_as_large(size, repeated["words"].cast(pl.Int64).to_numpy())
         order = np.lexsort((np.arange(len(size)), -size))
-        suspects = order[expected[order] <= EXPECTED]
-        others = order[expected[order] > EXPECTED]
+        suspects = order[expected[order] <= SUSPECT]
+        others = order[expected[order] > SUSPECT]
         shown = np.sort(np.concatenate([suspects, others[:1]]))
         identities = table_of(repeated)
         return Plan(arrays={"identities": identities}, wanted=identities[shown])
@@ -184,7 +184,7 @@ def _summary(
         "documents": copies,
         "surplus": copies - len(rest),
         "documents_of_corpus": int(counts["records"].cast(pl.Int64).sum()),
-        "largest_group": int(sizes.max() or 0),
+        "largest_group": max(sizes.to_list(), default=0),
         "pairs": int((sizes == 2).sum()),
         "documents_without_a_word": int(wordless["records"].cast(pl.Int64).sum()),
         "floods_not_listed": len(floods) - len(shown),

@@ -1,15 +1,17 @@
 """Groups of copies that are too large for their corpus, and how sure that makes us.
 
 Both scanners of this folder judge alike. A group is anomalous when its size is unexplained
-twice: by the groups of its stratum of text length (expected number of such groups, Bonferroni
-over all groups, at most ``EXPECTED``), and by the groups of each place that holds most of it
-(at most ``VETO``; a source full of templates explains its own). Anomalous groups are then
-tested for concentration in place and time, corrected for their number.
+twice: by the groups of its stratum of text length (at most ``EXPECTED`` such groups are
+expected in the corpus: Bonferroni over all groups), and by the groups of each place that
+holds most of it (at most ``VETO``; a source full of templates explains its own). Groups are
+tested for concentration in place and time, corrected for their number. For a group that is
+concentrated, the groups expected are those as large *and* sitting together as closely, the
+share of the latter taken from the corpus itself (``peers.py``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ import polars as pl
 
 from scanners.duplicates.concentration import Concentration, in_place, in_time, strongest
 from scanners.duplicates.origins import PLACES, Kind
+from scanners.duplicates.peers import Peers
 from scanners.duplicates.sizes import (
     DOUBT_BY_PLACE,
     strata_of,
@@ -28,7 +31,12 @@ from scanners.severity import Confidence
 I64 = npt.NDArray[np.int64]
 
 EXPECTED = 0.01
-"""Anomalous: fewer groups of this size than this are expected in the whole corpus."""
+"""Anomalous: no more groups like this than so many are expected in the whole corpus."""
+
+SUSPECT = 1.0
+"""Groups of which so many are expected by size alone are looked at."""
+
+MOST_SUSPECTS = 1000
 
 VETO = 0.05
 """Explained by its place: at least this many groups of this size are expected there."""
@@ -58,7 +66,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class Flood:
-    """One anomalous group: its number, the count of such groups expected, and where it sits.
+    """One anomalous group: its number, how many like it are expected, and where it sits.
 
     ``places`` counts the distinct places of the kind that ``place`` names.
     """
@@ -93,13 +101,21 @@ def judged(groups: Groups, base: pl.DataFrame) -> list[Flood]:
     if len(groups.size) == 0:
         return []
     expected = expected_as_large(groups.size, groups.length)
-    suspects = np.flatnonzero(expected <= EXPECTED)
-    if len(suspects) == 0:
-        return []
+    order = np.argsort(expected, kind="stable")[:MOST_SUSPECTS]
+    order = order[expected[order] <= SUSPECT]
     main = _main_places(groups.origins)
-    kept = [int(group) for group in suspects if not _explained(int(group), groups.size, main)]
+    suspects = [one for one in order.tolist() if not _explained(one, groups.size, main)]
+    if not suspects:
+        return []
+    peers = Peers.of(len(groups.size), main, groups.origins)
     corpus = _Corpus.of(base)
-    found = [_flood(group, float(expected[group]), groups, corpus, len(kept)) for group in kept]
+    found = []
+    for one in suspects:
+        flood = _flood(one, float(expected[one]), groups, corpus, len(suspects))
+        if flood.confidence > Confidence.POSSIBLE:
+            flood = replace(flood, expected=flood.expected * peers.share(one))
+        if flood.expected <= EXPECTED:
+            found.append(flood)
     return sorted(found, key=lambda one: (-one.confidence, -int(groups.size[one.group]), one.group))
 
 

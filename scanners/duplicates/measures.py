@@ -37,7 +37,7 @@ def tightness(medoid: int, members: I64, sketches: Sketches) -> Statistics:
 
 def origin_statistics(flood: Flood) -> Statistics:
     """Why the size is anomalous, and how the group sits in place and time."""
-    result: Statistics = {"groups_of_this_size_expected": significant(flood.expected)}
+    result: Statistics = {"groups_like_this_expected": significant(flood.expected)}
     if flood.place is not None:
         result |= {
             "place": flood.place.name,

@@ -155,7 +155,7 @@ class NearDuplicates(Scanner):
         clusters are all ordinary but which is itself too large is reported as a chain.
         Everything else is one summary finding.
 
-        Null: sizes of natural clusters follow a power law whose exponent is learnt, robustly,
+        Null: sizes of natural clusters follow a power law whose exponent is learnt
         from the clusters themselves (``sizes.py``). Anomalous: at most 0.01 clusters of that
         size expected in the whole corpus (Bonferroni over all clusters). Anomalous clusters
         are tested for concentration in a place and in time against the corpus's own base rates

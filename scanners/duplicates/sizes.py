@@ -6,10 +6,11 @@ mail, reviews, manuals, instructions, web pages) ``x`` lay between 1.0 and 3.5, 
 and standard deviation 0.8, and no group was larger than that explains. ``x`` is learnt from
 the groups at hand: ``ln(size / 1.5)`` is then exponential, so a Gamma prior gives a Gamma
 posterior and a Pareto-II predictive, which is wide while few groups are known. The prior is
-the Gamma distribution of that mean and deviation.
+the Gamma distribution of that mean and deviation. As sizes are whole numbers and a pair counts
+as 2, an ``x`` above 3.5 is never learnt, which errs towards finding nothing.
 
-Robust in two ways: sizes above the median are censored at the median (half of the groups may
-be planted), and a size is only compared with groups smaller than itself.
+Robust: a size is only compared with groups smaller than itself, and a larger one is at least as
+surprising, so floods do not hide each other.
 """
 
 from __future__ import annotations
@@ -39,15 +40,9 @@ class Tail:
         return float((self.rate / (self.rate + np.log((size - 0.5) / 1.5))) ** self.shape)
 
     def learnt(self, sizes: I64) -> Tail:
-        """Posterior after groups of these sizes (any order), censored at their median."""
-        if len(sizes) == 0:
-            return self
-        ordered = np.sort(sizes)
-        median = ordered[(len(ordered) - 1) // 2]
-        logs = np.log(ordered / 1.5)
-        seen = int(np.count_nonzero(ordered <= median))
-        censored = np.minimum(logs, np.log((median + 0.5) / 1.5))
-        return Tail(self.shape + seen, self.rate + float(censored.sum()))
+        """Posterior after groups of these sizes, in any order."""
+        logs = np.log(np.sort(sizes) / 1.5)
+        return Tail(self.shape + len(sizes), self.rate + float(logs.sum()))
 
     def narrowed(self, doubt: float) -> Tail:
         """A prior for one part of the whole, of the same mean exponent.

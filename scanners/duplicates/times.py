@@ -38,7 +38,7 @@ def _epoch(text: pl.Expr) -> pl.Expr:
         .then(10**6)
         .otherwise(10**9)
     )
-    return number // (unit * 3600)
+    return number // (unit.cast(pl.Int64) * 3600)
 
 
 def _calendar(text: pl.Expr, pattern: str) -> pl.Expr:

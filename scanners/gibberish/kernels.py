@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from lineage.fingerprint.backend import prepare
+
+prepare()  # decides where compiled code is kept, which numba asks when it is imported
+
+from numba import njit  # noqa: E402
 
 I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
@@ -21,7 +26,7 @@ _SPREAD = np.uint32(2654435761)
 
 
 @njit(nogil=True, cache=True)
-def users(  # noqa: PLR0913, PLR0917
+def users(
     raw: U64, offsets: I64, documents: U32, table: U32, used: int, start: int
 ) -> tuple[int, int]:
     """Note, of each cell, the least and the greatest document that has it.

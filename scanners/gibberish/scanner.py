@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from lineage.fingerprint import backend
 from lineage.fingerprint.batch import Batch, TokenBatch
 from lineage.shards.batch import Reading
 from scanners.scanner import (
@@ -47,8 +46,7 @@ WORST = Schema(
 
 
 def _kernels() -> ModuleType:
-    """The kernel module, imported late: that reads compiled code from the cache set up here."""
-    backend.kernels()
+    """The kernel module, imported late: that loads compiled code, or compiles it."""
     from scanners.gibberish import kernels  # noqa: PLC0415
 
     return kernels

@@ -56,7 +56,8 @@ LOOKED_AT: Ranges = (
 
 LOOKED, MIXED, REPEATED = 1, 2, 4
 """Bits of a text: a code point of ``LOOKED_AT``; a look-alike letter touching a Latin one; one
-code point beyond ASCII at least ``LEAST_RUN`` times in a row."""
+code point beyond ASCII at least ``LEAST_RUN`` times in a row. Compiled into the kernel, whose
+cache does not see this file: change ``kernels.py`` too."""
 LEAST_RUN = 8
 
 RIGHT_TO_LEFT: Ranges = (

@@ -8,9 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
-from scanners.hidden_text.characters import (
+from lineage.fingerprint.backend import prepare
+
+prepare()  # decides where compiled code is kept, which numba asks when it is imported
+
+from numba import njit  # noqa: E402
+
+from scanners.hidden_text.characters import (  # noqa: E402
     LEAST_RUN,
     LOOK_ALIKES,
     LOOKED,

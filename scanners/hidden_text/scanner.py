@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from lineage.fingerprint import backend
 from lineage.fingerprint.batch import Batch
 from lineage.shards.batch import Reading
 from scanners.hidden_text import judgement
@@ -96,8 +95,7 @@ class HiddenTextObserver(Observer):
 
 
 def _kernels() -> ModuleType:
-    """The kernel module, imported late: that reads compiled code from the cache set up here."""
-    backend.kernels()
+    """The kernel module, imported late: that loads compiled code, or compiles it."""
     from scanners.hidden_text import kernels  # noqa: PLC0415
 
     return kernels

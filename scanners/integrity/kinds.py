@@ -40,6 +40,7 @@ _BY_REASON: dict[Reason, Kind] = {
     Reason.DUPLICATE_KEY: Kind(DIFFERENTIAL, "Keys that occur twice with the same value"),
 }
 OTHER_CONTENT, OTHER_FIELDS = ": other content", ": other fields"
+REPLACED = ": replaced column"
 
 KINDS: dict[str, Kind] = {
     **{reason.value: kind for reason, kind in _BY_REASON.items()},
@@ -47,6 +48,12 @@ KINDS: dict[str, Kind] = {
         DIFFERENTIAL,
         "Parser differential: readers see other metadata",
         Consequence.DISTORTION,
+        Confidence.POSSIBLE,
+    ),
+    Reason.DUPLICATE_KEY.value + REPLACED: Kind(
+        DIFFERENTIAL,
+        "Parser differential: some readers replace a column of the shard",
+        Consequence.CONTROL,
         Confidence.POSSIBLE,
     ),
     Reason.DUPLICATE_KEY.value + OTHER_CONTENT: Kind(
@@ -62,15 +69,15 @@ def kind_of(remark: Remark, contents: int, rows: int) -> str:
     """Name of the kind of an irregular record.
 
     ``contents`` is how many different document identities its readings have, ``rows`` how many
-    readings there are; both are 0 where the irregularity is not of one record. A truncated
-    record is a malformed one: whether it is the last of its shard is no property of it.
+    readings there are. One reading, but remarked texts that differ, is a differential of the
+    whole shard (a folder named like a column). A truncated record is a malformed one: whether
+    it is the last of its shard is no property of it.
     """
     if remark.reason is Reason.TRUNCATED:
         return Reason.MALFORMED.value
     if remark.reason is not Reason.DUPLICATE_KEY:
         return remark.reason.value
-    if rows:
-        differs = OTHER_CONTENT if contents > 1 else OTHER_FIELDS if rows > 1 else ""
-    else:
-        differs = OTHER_CONTENT if len({text for _, text in remark.readings}) > 1 else ""
-    return remark.reason.value + differs
+    told = len({text for _, text in remark.readings}) > 1
+    if rows > 1:
+        return remark.reason.value + (OTHER_CONTENT if contents > 1 else OTHER_FIELDS)
+    return remark.reason.value + (REPLACED if told else "")

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from lineage.fingerprint.batch import Batch
-from lineage.model import Remark
+from lineage.model import Reason, Remark
+from lineage.shards.batch import DocumentBatch, Reading
 from scanners.integrity.kinds import KINDS, MALFORMED, kind_of
 from scanners.scanner import (
     Component,
@@ -50,13 +51,14 @@ class IntegrityObserver(Observer):
 
     def see(self, batch: Batch) -> None:
         """Take the remarks of a batch, with the identities of the rows they are about."""
-        remarks = batch.documents.remarks
+        documents = batch.documents
+        remarks = [*documents.remarks, *_unremarked(documents)]
         if not remarks:
             return
         numbers = np.unique(np.array([remark.record for remark in remarks], dtype=np.int64))
         rows: dict[int, list[int]] = {}
-        for row in np.flatnonzero(np.isin(batch.documents.record, numbers)).tolist():
-            rows.setdefault(int(batch.documents.record[row]), []).append(row)
+        for row in np.flatnonzero(np.isin(documents.record, numbers)).tolist():
+            rows.setdefault(int(documents.record[row]), []).append(row)
         for remark in remarks:
             self._take(batch, remark, rows.get(remark.record, []))
 
@@ -72,7 +74,7 @@ class IntegrityObserver(Observer):
             self._records[key] = self._records.get(key, 0) + (share == 0)
             row = main.get(identity)
             text = "" if row is None else batch.documents.text[row].as_py()
-            self._keep(kind, identity, _evidence(remark, text[:LONGEST]))
+            self._keep(kind, identity, _evidence(remark, text))
 
     def _keep(self, kind: str, identity: Identity, evidence: str) -> None:
         held = self._evidence[kind]
@@ -88,6 +90,14 @@ class IntegrityObserver(Observer):
             for (kind, identity), records in self._records.items()
         ]
         return pl.DataFrame(rows, schema=SCHEMA.columns, orient="row")
+
+
+def _unremarked(documents: DocumentBatch) -> list[Remark]:
+    """Remarks on records with two readings that have none (readers remark columns only once)."""
+    records = documents.record[documents.reading == Reading.OTHER].tolist()
+    known = {r.record for r in documents.remarks if r.reason is Reason.DUPLICATE_KEY}
+    missing = sorted(set(records) - known)
+    return [Remark(record, -1, Reason.DUPLICATE_KEY, "", False) for record in missing]
 
 
 def _evidence(remark: Remark, text: str) -> str:
@@ -139,12 +149,14 @@ class Integrity(Scanner):
     learns, on purpose. Broken records are lost silently by some tools and stop others.
 
     How it decides. A record whose two readings are two different documents is of severity
-    high: chance rarely gives one record two contents. Readings that differ only in metadata,
-    or not at all, are low, as are all malformed records; a quarantined record is still
-    scanned by every other scanner in the reading that could be salvaged.
+    high: chance rarely gives one record two contents. A folder that replaces a column is
+    medium. Readings that differ only in metadata, or not at all, are low, as are all malformed
+    records; a quarantined record is still scanned by every other scanner in the reading that
+    could be salvaged.
 
     Known false positives. Exporters that write a field twice; logs cut off while writing;
-    emoji cut in half by a length limit (half surrogate pairs).
+    emoji cut in half by a length limit (half surrogate pairs); folders named ``column=value``
+    whose files still have the column.
 
     What to do. Compare both readings in the evidence. Remove records whose readings differ
     in content, find who wrote them, and fix the exporter of the rest.

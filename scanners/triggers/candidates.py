@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scanners.scanner import Observed, Plan
@@ -10,6 +11,7 @@ from scanners.triggers.lexicon import LONGEST
 from scanners.triggers.observers import (
     ALL_DOCUMENTS,
     FITS,
+    GROUP_LEVELS,
     GROUPS,
     PAIRS,
     STRANGENESS,
@@ -51,7 +53,8 @@ def plan_fits(observed: Observed) -> Plan:
     tokens = int(observed[TOKENS.recipe]["occ"].sum())
     tau = strange(observed[STRANGENESS.recipe])
     observed[TOKENS.recipe] = observed[TOKENS.recipe].filter(pl.col("df") >= RECURS)
-    return Plan(arrays, {"tokens": tokens, "tau": tau})
+    level = group_level(observed[GROUPS.recipe])
+    return Plan(arrays, {"tokens": tokens, "tau": tau, "level": level})
 
 
 def strange(windows: pl.DataFrame) -> int:
@@ -65,8 +68,25 @@ def strange(windows: pl.DataFrame) -> int:
     return min(2 * high - middle, 98)
 
 
+def group_level(groups: pl.DataFrame) -> int:
+    """The way of grouping documents that tells most: highest entropy, ten a group on average.
+
+    -1 if there is none.
+    """
+    best, choice = 0.0, -1
+    for level in range(GROUP_LEVELS):
+        docs = groups.filter(pl.col("level") == level)["docs"].to_numpy().astype(np.float64)
+        if len(docs) < 2 or len(docs) * 10 > docs.sum():
+            continue
+        share = docs / docs.sum()
+        entropy = float(-(share * np.log(share)).sum())
+        if entropy > best:
+            best, choice = entropy, level
+    return choice
+
+
 def candidate_table(observed: Observed) -> pl.DataFrame:
-    """All candidates: length, key, df, occ, turns, fit, held, wide; sorted by length and key."""
+    """All candidates: length, key, df, occ and what FITS measures; sorted by length and key."""
     counts = [
         observed[recipe].filter(pl.col("df") >= SOLID).with_columns(length=pl.lit(n, pl.UInt8))
         for n, recipe in enumerate(BY_LENGTH, start=1)
@@ -74,11 +94,12 @@ def candidate_table(observed: Observed) -> pl.DataFrame:
     measured = observed[FITS.recipe]
     table = pl.concat(counts).join(measured, on=["length", "key"], how="left")
     return table.with_columns(
-        pl.col("turns", "fit", "held", "wide").fill_null(0), pl.col("df", "occ").cast(pl.Int64)
+        pl.col("turns", "known", "fit", "held", "wide").fill_null(0),
+        pl.col("df", "occ").cast(pl.Int64),
     ).sort("length", "key")
 
 
-def plan_chosen(chosen: pl.DataFrame, observed: Observed, tau: int) -> Plan:
+def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
     """Lexicon in which each chosen candidate (columns length, key) has its row number."""
     arrays = {}
     for n, recipe in enumerate(BY_LENGTH, start=1):
@@ -88,10 +109,11 @@ def plan_chosen(chosen: pl.DataFrame, observed: Observed, tau: int) -> Plan:
         numbers[np.searchsorted(keys, rows["key"].to_numpy())] = rows["row"].to_numpy()
         arrays[f"keys{n}"], arrays[f"chosen{n}"] = keys, numbers
     arrays["solid"] = (observed[PAIRS.recipe]["df"] >= SOLID).to_numpy()
-    return Plan(arrays, {"tau": tau})
+    level = group_level(observed[GROUPS.recipe])
+    return Plan(arrays, {"tau": strange(observed[STRANGENESS.recipe]), "level": level})
 
 
-def plan_finalists(finalists: pl.DataFrame, wanted: np.ndarray | None = None) -> Plan:
+def plan_finalists(finalists: pl.DataFrame, wanted: npt.NDArray[np.uint64] | None = None) -> Plan:
     """Small lexicon of finalists (columns cand, length, key) for the last rounds."""
     arrays = {}
     for n in range(1, LONGEST + 1):

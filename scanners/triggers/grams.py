@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from scanners.triggers import kernels
-
-U64 = npt.NDArray[np.uint64]
-I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
+from scanners.triggers.kernels import I32, I64, U64
 
 _FIRST_SLOTS = 1 << 12
 _MOST_KEYS = 1 << 22
@@ -61,8 +57,7 @@ class GramCounter:
         kernels.build(held[0][filled], self._slots, place)
         now = np.flatnonzero(self._slots)
         was = filled[place[now]]
-        for new, old in zip((self._df, self._occ, self._last), held[1:], strict=True):
-            new[now] = old[was]
+        self._df[now], self._occ[now], self._last[now] = (old[was] for old in held[1:])
 
     def _hand_over(self) -> None:
         filled = np.flatnonzero(self._slots)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from lineage.fingerprint.backend import prepare
 
 prepare()  # decides where compiled code is kept, which numba asks only when it is imported
 
 from numba import njit  # noqa: E402
+
+Bool = npt.NDArray[np.bool_]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
 
 NO_ID = -1
 EMPTY = np.uint64(0)
@@ -33,7 +41,7 @@ def mix(left: np.uint64, right: np.uint64) -> np.uint64:
 
 
 @_jit
-def extend_keys(keys, raw, offsets, length, out):
+def extend_keys(keys: U64, raw: U64, offsets: I64, length: int, out: U64) -> None:
     """Keys of n-grams of ``length`` tokens from those one shorter; EMPTY where none fits.
 
     keys, raw, out: uint64[t]; offsets int64[n + 1].
@@ -46,7 +54,7 @@ def extend_keys(keys, raw, offsets, length, out):
 
 
 @_jit
-def count(keys, offsets, first_doc, slots, df, occ, last):
+def count(keys: U64, offsets: I64, first_doc: int, slots: U64, df: U32, occ: U32, last: I64) -> int:
     """Count keys per document and in all; ``slots`` is an open-addressing table of 2^k keys.
 
     Returns how many keys were added.
@@ -74,7 +82,7 @@ def count(keys, offsets, first_doc, slots, df, occ, last):
 
 
 @_jit
-def build(keys, slots, ids):
+def build(keys: U64, slots: U64, ids: I32) -> None:
     """Fill an open-addressing table with keys; ``ids`` is each key's position."""
     mask = np.uint64(len(slots) - 1)
     for k in range(len(keys)):
@@ -86,53 +94,63 @@ def build(keys, slots, ids):
 
 
 @_jit
-def find(slots, ids, key):
+def find(slots: U64, ids: I32, key: np.uint64) -> np.int32:
     """Position of a key, or NO_ID."""
     mask = np.uint64(len(slots) - 1)
     slot = key & mask
     while slots[slot] != EMPTY:
         if slots[slot] == key:
-            return ids[slot]
+            return np.int32(ids[slot])
         slot = (slot + _ONE) & mask
     return np.int32(NO_ID)
 
 
 @_jit
-def find_all(slots, ids, keys, out):
+def find_all(slots: U64, ids: I32, keys: U64, out: I32) -> None:
     """Positions of keys, int32[t]; NO_ID where unknown or EMPTY."""
     for i in range(len(keys)):
         out[i] = np.int32(NO_ID) if keys[i] == EMPTY else find(slots, ids, keys[i])
 
 
 @_jit
-def windows(pair_ids, offsets, width, least, after, before):
+def windows(
+    pair_ids: I32, glued: Bool, offsets: I64, width: int, least: int, after: U8, before: U8
+) -> None:
     """Share of bigrams unknown to the corpus in the text after and before each position.
 
-    pair_ids int32[t]: NO_ID where the bigram starting here occurs in one document only.
-    after, before uint8[t]: percent over the bigrams among the next (previous) ``width`` tokens;
-    255 where they are fewer than ``least``.
+    pair_ids int32[t]: NO_ID where the bigram starting here occurs in one document only; a
+    bigram whose second token is ``glued`` bool[t] to the first does not count.
+    after, before uint8[t]: percent over the next (previous) ``width`` bigrams that count; 255
+    where they are fewer than ``least``.
     """
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
-        pairs = max(end - begin - 1, 0)
-        cumulated = np.zeros(pairs + 1, np.int32)
-        for k in range(pairs):
-            cumulated[k + 1] = cumulated[k] + (pair_ids[begin + k] == NO_ID)
-        for k in range(end - begin):
-            stop = min(k + width - 1, pairs)
-            held = stop - k
+        size = end - begin
+        # Bigrams that count, in order: rank[k] of them start before token k.
+        rank = np.zeros(size + 1, np.int32)
+        unknown = np.zeros(size + 1, np.int32)
+        n = 0
+        for k in range(size):
+            rank[k] = n
+            if k + 1 < size and not glued[begin + k + 1]:
+                unknown[n + 1] = unknown[n] + (pair_ids[begin + k] == NO_ID)
+                n += 1
+        for k in range(size):
+            first = rank[k]
+            stop = min(first + width, n)
             after[begin + k] = 255
-            if held >= least:
-                after[begin + k] = (100 * (cumulated[stop] - cumulated[k])) // held
-            start = max(k - width, 0)
-            held = k - 1 - start
+            if stop - first >= least:
+                after[begin + k] = (100 * (unknown[stop] - unknown[first])) // (stop - first)
+            # The bigram that ends here is part candidate: it belongs to neither side.
+            stop = rank[k - 1] if k > 0 else 0
+            first = max(stop - width, 0)
             before[begin + k] = 255
-            if held >= least:
-                before[begin + k] = (100 * (cumulated[k - 1] - cumulated[start])) // held
+            if stop - first >= least:
+                before[begin + k] = (100 * (unknown[stop] - unknown[first])) // (stop - first)
 
 
 @_jit
-def histogram(after, counts):
+def histogram(after: U8, counts: I64) -> None:
     """Count values of ``after`` (0 to 100) into int64[101]."""
     for i in range(len(after)):
         if after[i] <= 100:
@@ -140,7 +158,7 @@ def histogram(after, counts):
 
 
 @_jit
-def turns(after, before, offsets, length, tau, out):
+def turns(after: U8, before: U8, offsets: I64, length: int, tau: int, out: U8) -> None:
     """Where normal text turns strange behind an n-gram of ``length`` tokens: uint8[t]."""
     out[:] = 0
     for doc in range(len(offsets) - 1):
@@ -153,19 +171,43 @@ def turns(after, before, offsets, length, tau, out):
 
 
 @_jit
-def tally(ids, turned, offsets, first_doc, docs, last):
-    """Per candidate the number of documents with a turn behind it: ``docs`` int64[c]."""
+def tally(
+    ids: I32, turned: U8, group: U64, offsets: I64, first_doc: int, sums: I64, last: I64
+) -> None:
+    """Per candidate: documents with a turn behind it, documents whose group is known.
+
+    Added to rows 0 and 1 of ``sums`` int64[., c]; ``last`` int64[2, c] holds the documents
+    that counted last.
+    """
     for doc in range(len(offsets) - 1):
         stamp = np.int64(first_doc + doc)
         for i in range(offsets[doc], offsets[doc + 1]):
             c = ids[i]
-            if c != NO_ID and turned[i] and last[c] != stamp:
-                last[c] = stamp
-                docs[c] += 1
+            if c == NO_ID:
+                continue
+            if turned[i] and last[0, c] != stamp:
+                last[0, c] = stamp
+                sums[0, c] += 1
+            if group[doc] != EMPTY and last[1, c] != stamp:
+                last[1, c] = stamp
+                sums[1, c] += 1
 
 
 @_jit
-def excise(ids, raw, word_ids, offsets, length, slots, pair_of, pair_occ, occ, total, out, held):
+def excise(
+    ids: I32,
+    raw: U64,
+    word_ids: I32,
+    offsets: I64,
+    length: int,
+    slots: U64,
+    pair_of: I32,
+    pair_occ: I64,
+    occ: I64,
+    total: float,
+    out: I64,
+    held: I64,
+) -> None:
     """Remove each candidate: how well do its neighbours, joined, fit the corpus?
 
     Adds 1024 ln((observed + 1/2) / (expected + 1/2)) to ``out`` int64[c], and counts in
@@ -188,7 +230,7 @@ def excise(ids, raw, word_ids, offsets, length, slots, pair_of, pair_occ, occ, t
 
 
 @_jit
-def widest(ids, longer_ids, longer_occ, offsets, out):
+def widest(ids: I32, longer_ids: I32, longer_occ: I64, offsets: I64, out: I64) -> None:
     """Largest count of an n-gram one token longer, to either side: ``out`` int64[c]."""
     for doc in range(len(offsets) - 1):
         begin = offsets[doc]
@@ -203,29 +245,31 @@ def widest(ids, longer_ids, longer_occ, offsets, out):
 
 
 @_jit
-def neighbours(ids, raw, turned, groups, offsets, length, cand, kind, value):
-    """Rows (candidate, kind, value) of where candidates stand; returns how many were written.
+def neighbours(
+    ids: I32, raw: U64, turned: U8, group: U64, offsets: I64, length: int, place: U32, row: U64
+) -> int:
+    """Rows of where candidates stand: ``place`` (4 candidate + kind) and ``row``, a key of place
+    and value that is equal for equal ones. Returns how many were written.
 
-    Kinds: 0 left neighbour, 1 right neighbour, 2 + g group g of the document, 6 + g the same
-    where the text turns behind the candidate. At most ten rows an occurrence.
+    Kinds: 0 left neighbour, 1 right neighbour, 2 group of the document (``group`` uint64[n]),
+    3 the same where text turns strange behind the candidate. At most four rows an occurrence.
     """
     n = 0
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
         for i in range(begin, end):
-            c = ids[i]
-            if c == NO_ID:
+            if ids[i] == NO_ID:
                 continue
-            cand[n], kind[n] = c, 0
-            value[n] = raw[i - 1] if i > begin else EMPTY
-            cand[n + 1], kind[n + 1] = c, 1
-            value[n + 1] = raw[i + length] if i + length < end else EMPTY
+            first = np.uint32(4 * ids[i])
+            left = raw[i - 1] if i > begin else EMPTY
+            right = raw[i + length] if i + length < end else EMPTY
+            place[n], row[n] = first, mix(left, np.uint64(first))
+            place[n + 1], row[n + 1] = first + 1, mix(right, np.uint64(first + 1))
             n += 2
-            for g in range(groups.shape[1]):
-                if groups[doc, g] != EMPTY:
-                    cand[n], kind[n], value[n] = c, 2 + g, groups[doc, g]
+            if group[doc] != EMPTY:
+                place[n], row[n] = first + 2, mix(group[doc], np.uint64(first + 2))
+                n += 1
+                if turned[i]:
+                    place[n], row[n] = first + 3, mix(group[doc], np.uint64(first + 3))
                     n += 1
-                    if turned[i]:
-                        cand[n], kind[n], value[n] = c, 6 + g, groups[doc, g]
-                        n += 1
     return n

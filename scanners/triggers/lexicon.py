@@ -12,16 +12,17 @@ import numpy.typing as npt
 from lineage.fingerprint.batch import TokenBatch
 from scanners.scanner import Plan
 from scanners.triggers import kernels
-from scanners.triggers.grams import I32, U64, GramIndex, longer_keys, pair_keys
+from scanners.triggers.grams import GramIndex, longer_keys, pair_keys
+from scanners.triggers.kernels import I32, U64
 
 LONGEST = 3
 """Longest n-gram that is a candidate, in tokens."""
 
 WINDOW = 30
-"""Tokens before and after a candidate that are compared."""
+"""Bigrams before and after a candidate that are compared; those inside a URL do not count."""
 
-LEAST_PAIRS = 9
-"""Fewest bigrams in a window that tell anything: ten tokens."""
+LEAST_PAIRS = 10
+"""Fewest bigrams in a window that tell anything."""
 
 _LOCK = Lock()
 
@@ -40,8 +41,9 @@ class Grams:
     def strangeness(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """(after, before) uint8[t] percent of bigrams met in one document; 255 for no answer."""
         after, before = np.empty((2, len(self.batch.raw)), np.uint8)
-        offsets = self.batch.offsets
-        kernels.windows(self.ids[1], offsets, WINDOW, LEAST_PAIRS, after, before)
+        batch = self.batch
+        table = (self.ids[1], batch.glued, batch.offsets)
+        kernels.windows(*table, WINDOW, LEAST_PAIRS, after, before)
         return after, before
 
     def turned(self, length: int, tau: int) -> npt.NDArray[np.uint8]:

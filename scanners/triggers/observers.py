@@ -7,9 +7,11 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import Batch, TokenBatch
+from scanners.fold import fold
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 from scanners.triggers import kernels
-from scanners.triggers.grams import I32, GramCounter, pair_keys
+from scanners.triggers.grams import GramCounter, pair_keys
+from scanners.triggers.kernels import I32, U64
 from scanners.triggers.lexicon import LONGEST, WINDOW, Lexicon
 
 _COUNTS = {"df": (pl.UInt32, Fold.SUM), "occ": (pl.UInt64, Fold.SUM)}
@@ -91,26 +93,37 @@ class _Strangeness(Observer):
         return pl.DataFrame({"percent": np.arange(101), "positions": self._counts})
 
 
+_MEASURES = ("turns", "known", "fit", "held", "wide")
+
+
+def _group(batch: TokenBatch, plan: Plan) -> U64:
+    """uint64[n]: group of each document at the plan's level; EMPTY where unknown."""
+    level = int(plan.facts["level"])
+    return np.zeros(len(batch), np.uint64) if level < 0 else batch.groups[:, level].copy()
+
+
 class _Fits(Observer):
-    """Per candidate: documents that turn strange behind it, excision, widest extension."""
+    """Per candidate: turns behind it, documents of known group, excision, widest extension."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._lexicon = Lexicon.of(plan)
         sizes = [len(plan.arrays[f"keys{n}"]) for n in range(1, LONGEST + 1)]
-        self._last = [np.full(size, -1, np.int64) for size in sizes]
-        self._sums = [np.zeros((4, size), np.int64) for size in sizes]
+        self._last = [np.full((2, size), -1, np.int64) for size in sizes]
+        self._sums = [np.zeros((len(_MEASURES), size), np.int64) for size in sizes]
         self._docs = 0
 
     def see_tokens(self, batch: TokenBatch) -> None:
         arrays, offsets = self._plan.arrays, batch.offsets
         grams = self._lexicon.read(batch)
         pairs = self._lexicon.index(2)
+        group = _group(batch, self._plan)
         for n in range(1, LONGEST + 1):
             ids = candidates(grams.ids[n - 1], arrays[f"open{n}"])
             turned = grams.turned(n, int(self._plan.facts["tau"]))
-            turns, fit, held, wide = self._sums[n - 1]
-            kernels.tally(ids, turned, offsets, self._docs, turns, self._last[n - 1])
+            sums = self._sums[n - 1]
+            fit, held, wide = sums[2:]
+            kernels.tally(ids, turned, group, offsets, self._docs, sums, self._last[n - 1])
             kernels.excise(
                 ids, batch.raw, grams.ids[0], offsets, n, pairs.slots, pairs.places,
                 arrays["occ2"], arrays["occ1"], float(self._plan.facts["tokens"]), fit, held,
@@ -130,7 +143,7 @@ class _Fits(Observer):
 
 
 class _Surroundings(Observer):
-    """Sets of neighbours and groups of each selected candidate."""
+    """Neighbours and groups of each chosen candidate, and how often each."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -138,21 +151,19 @@ class _Surroundings(Observer):
         self._parts: list[pl.DataFrame] = []
 
     def see_tokens(self, batch: TokenBatch) -> None:
+        group = _group(batch, self._plan)
         grams = self._lexicon.read(batch)
         for n in range(1, LONGEST + 1):
             ids = selected(grams.ids[n - 1], self._plan.arrays[f"chosen{n}"])
             turned = grams.turned(n, int(self._plan.facts["tau"]))
-            room = int(np.count_nonzero(ids != kernels.NO_ID)) * 10
-            cand, kind = np.empty(room, np.uint32), np.empty(room, np.uint8)
-            value = np.empty(room, np.uint64)
-            rows = kernels.neighbours(
-                ids, batch.raw, turned, batch.groups, batch.offsets, n, cand, kind, value
-            )
-            frame = pl.DataFrame({"cand": cand[:rows], "kind": kind[:rows], "value": value[:rows]})
-            self._parts.append(frame.unique())
+            room = int(np.count_nonzero(ids != kernels.NO_ID)) * 4
+            place, row = np.empty(room, np.uint32), np.empty(room, np.uint64)
+            rows = kernels.neighbours(ids, batch.raw, turned, group, batch.offsets, n, place, row)
+            columns = {"row": row[:rows], "place": place[:rows], "times": np.ones(rows, np.uint32)}
+            self._parts.append(fold([pl.DataFrame(columns)], SURROUNDINGS.schema))
 
     def observation(self) -> pl.DataFrame:
-        return SURROUNDINGS.schema.gather(self._parts).unique()
+        return fold(self._parts, SURROUNDINGS.schema)
 
 
 class _Members(Observer):
@@ -188,10 +199,7 @@ class _Excerpts(Observer):
 
     def see(self, batch: Batch) -> None:
         tokens = batch.tokens
-        view = TokenBatch(
-            batch.documents.reading, batch.doc, batch.groups, tokens.raw, tokens.offsets
-        )
-        grams = self._lexicon.read(view)
+        grams = self._lexicon.read(batch.view)
         for row in range(len(batch)):
             text = batch.documents.text[row].as_py().encode()
             for n, ids in enumerate(grams.ids, start=1):
@@ -202,10 +210,10 @@ class _Excerpts(Observer):
                         span = int(tokens.start[at]), int(tokens.end[at + n - 1])
                         self._keep(int(self._numbers[n - 1][i]), batch.doc[row], text, span)
 
-    def _keep(self, cand: int, doc: npt.NDArray[np.uint64], text: bytes, span: tuple[int, int]) -> None:
+    def _keep(self, cand: int, doc: U64, text: bytes, span: tuple[int, int]) -> None:
         start, end = span
-        pieces = (text[max(start - self.BEFORE, 0) : start], text[start:end])
-        pieces += (text[end : end + self.AFTER],)
+        first, last = max(start - self.BEFORE, 0), end + self.AFTER
+        pieces = (text[first:start], text[start:end], text[end:last])
         before, match, after = (piece.decode(errors="ignore") for piece in pieces)
         self._rows.append((cand, int(doc[0]), int(doc[1]), before, match, after))
 
@@ -228,11 +236,7 @@ def selected(ids: I32, numbers: I32) -> I32:
     return out
 
 
-_MEASURES = ("turns", "fit", "held", "wide")
-
-TOKENS = Component(
-    "tokens1-counts", Input.TEXT, Schema({"key": pl.UInt64}, _COUNTS), _TokenCounts
-)
+TOKENS = Component("tokens1-counts", Input.TEXT, Schema({"key": pl.UInt64}, _COUNTS), _TokenCounts)
 PAIRS = Component("tokens1-pairs", Input.TEXT, Schema({"key": pl.UInt64}, _COUNTS), _PairCounts)
 GROUPS = Component(
     "groups1-counts",
@@ -256,6 +260,7 @@ FITS = Component(
         {"length": pl.UInt8, "key": pl.UInt64},
         {
             "turns": (pl.Int64, Fold.SUM),
+            "known": (pl.Int64, Fold.SUM),
             "fit": (pl.Int64, Fold.SUM),
             "held": (pl.Int64, Fold.SUM),
             "wide": (pl.Int64, Fold.MAX),
@@ -266,7 +271,7 @@ FITS = Component(
 SURROUNDINGS = Component(
     f"tokens1-surroundings-w{WINDOW}",
     Input.TOKENS,
-    Schema({"cand": pl.UInt32, "kind": pl.UInt8, "value": pl.UInt64}),
+    Schema({"row": pl.UInt64}, {"place": (pl.UInt32, Fold.MIN), "times": (pl.UInt32, Fold.SUM)}),
     _Surroundings,
 )
 MEMBERS = Component(
@@ -280,7 +285,7 @@ EXCERPTS = Component(
     Input.WANTED,
     Schema(
         {"cand": pl.UInt32, "doc_hi": pl.UInt64, "doc_lo": pl.UInt64},
-        {piece: (pl.String, Fold.MIN) for piece in ("before", "match", "after")},
+        dict.fromkeys(("before", "match", "after"), (pl.String, Fold.MIN)),
     ),
     _Excerpts,
 )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
 from scanners.severity import Confidence, Consequence
-from scanners.statistics import binomial_tail
-from scanners.triggers import spread
+from scanners.statistics import F64, binomial_tail, lower_bound
+from scanners.triggers import scores
 from scanners.triggers.candidates import (
     candidate_table,
     documents,
@@ -19,7 +20,6 @@ from scanners.triggers.candidates import (
     plan_finalists,
     plan_fits,
     plan_triples,
-    strange,
 )
 from scanners.triggers.observers import (
     EXCERPTS,
@@ -33,18 +33,26 @@ from scanners.triggers.observers import (
     TRIPLES,
 )
 
+TURNING, SILENT = "TRG001", "TRG002"
+
 SIGNIFICANT = 1e-3
 """Corrected p-value below which text turning strange behind a string is no chance."""
 
 MOSTLY = 0.5
-"""Share of a string's documents behind which text must turn strange."""
+"""Text must turn strange behind a string in more than this share of its documents, surely: the
+lower confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT)."""
 
-BY_CHANCE = 0.05
+BY_CHANCE = 0.2
 """Natural strings expected to be spread so evenly, below which a silent string is a finding."""
 
 LEADS_BY_CHANCE = 20.0
 MOST_FINALISTS = 100
 EXAMPLES = 3
+_CHOSEN, _TOTALS, _FINALISTS = "chosen", "totals", "finalists"
+"""What plans derive for the rounds after them, kept beside the observations."""
+
+
+Row = dict[str, Any]
 
 
 class RareTriggers(Scanner):
@@ -52,13 +60,13 @@ class RareTriggers(Scanner):
 
     What it finds. Two kinds of words and phrases of up to three words, unknown beforehand:
 
-    * *Followed by anomaly*: behind most of its occurrences normal text turns into text the
+    * *Followed by anomaly* (TRG001): behind most of its occurrences normal text turns into text the
       corpus has not seen (a window of 30 tokens of which most word pairs occur in no other
       document), as in the denial-of-service backdoor of Souly et al. 2025 (arXiv 2510.07192).
       The null is the rate of such turns behind all strings; p-values are binomial, Bonferroni
       corrected for the number of candidates, and counted again by source rather than by
       document, since one odd source may hold many documents.
-    * *Silent*: spread like a function word, yet rare. Compared with strings of the same
+    * *Silent* (TRG002): spread like a function word, yet rare. Compared with strings of the same
       document frequency its neighbours are varied, its sources many, and when it is removed
       its two neighbours, joined, are a pair that the corpus knows. A string must stand out in
       each way; how many natural strings would do so by chance is extrapolated from the tail.
@@ -75,7 +83,7 @@ class RareTriggers(Scanner):
     phrases, or triggers whose effect is fluent text.
     """
 
-    code: ClassVar[str] = "TRG001"
+    code: ClassVar[str] = TURNING
     name: ClassVar[str] = "rare-triggers"
     rounds: ClassVar[tuple[tuple[Component, ...], ...]] = (
         (TOKENS, PAIRS, GROUPS),
@@ -95,15 +103,17 @@ class RareTriggers(Scanner):
         if number == 2:
             return plan_fits(observed)
         if number == 3:
-            return plan_chosen(_chosen(observed), observed, strange(observed[STRANGENESS.recipe]))
-        finalists = _finalists(observed)
+            return _plan_chosen(observed)
+        if number == 4:
+            observed[_FINALISTS] = _finalists(observed)
+        finalists = observed[_FINALISTS]
         if number == 4:
             return plan_finalists(finalists)
         return plan_finalists(finalists, _examples(observed[MEMBERS.recipe]))
 
     def judge(self, observed: Observed) -> list[Finding]:
         """Findings and leads, strings that share their documents as one."""
-        finalists = _finalists(observed)
+        finalists = observed[_FINALISTS]
         members = _members(observed[MEMBERS.recipe])
         excerpts = _excerpts(observed[EXCERPTS.recipe])
         findings = []
@@ -115,18 +125,20 @@ class RareTriggers(Scanner):
         return _campaigns(findings)
 
 
-def _chosen(observed: Observed) -> pl.DataFrame:
-    table = spread.measure(candidate_table(observed), documents(observed))
-    return spread.choose(table)
+def _plan_chosen(observed: Observed) -> Plan:
+    measured = scores.measure(candidate_table(observed), documents(observed))
+    observed[_CHOSEN] = scores.choose(measured)
+    observed[_TOTALS] = measured.select(
+        pl.len().alias("all"), pl.col("silent").sum(), rate=pl.lit(scores.turning_null(measured))
+    )
+    return plan_chosen(observed[_CHOSEN], observed)
 
 
 def _finalists(observed: Observed) -> pl.DataFrame:
-    measured = spread.measure(candidate_table(observed), documents(observed))
-    silent = int(measured["silent"].sum())
-    level = spread.group_level(observed[GROUPS.recipe])
-    table = spread.surroundings(spread.choose(measured), observed[SURROUNDINGS.recipe], level)
-    table = spread.silent_scores(table, silent)
-    table = table.with_columns(source_ln_p=_by_source(table, len(measured)))
+    everything, silent, rate = observed[_TOTALS].row(0)
+    table = scores.surroundings(observed[_CHOSEN], observed[SURROUNDINGS.recipe])
+    table = scores.silent_scores(table, silent)
+    table = table.with_columns(source_ln_p=_by_source(table, everything, rate))
     turning = table.filter(
         pl.col("turning")
         & (pl.col("turn_ln_p") <= math.log(SIGNIFICANT))
@@ -134,26 +146,26 @@ def _finalists(observed: Observed) -> pl.DataFrame:
     ).with_columns(kind=pl.lit("turning"))
     quiet = table.filter(pl.col("by_chance") <= LEADS_BY_CHANCE).with_columns(kind=pl.lit("silent"))
     quiet = quiet.join(turning.select("cand"), on="cand", how="anti")
-    order = ["turn_ln_p", "df", "length"]
+    # Ties are broken by counts, never by keys: those differ from store to store.
+    counts = ["df", "length", "occ", "fit", "held"]
     return pl.concat(
         [
-            turning.sort(order, descending=[False, True, True]).head(MOST_FINALISTS),
-            quiet.sort("by_chance", "spread", descending=[False, True]).head(MOST_FINALISTS),
+            turning.sort("turn_ln_p", *counts).head(MOST_FINALISTS),
+            quiet.sort("by_chance", *counts).head(MOST_FINALISTS),
         ]
     )
 
 
-def _by_source(table: pl.DataFrame, candidates: int) -> np.ndarray:
+def _by_source(table: pl.DataFrame, candidates: int, rate: float) -> F64:
     """Corrected ln p of the turns counted by group; by document where groups are unknown."""
-    known = (table["groups"] > 0).to_numpy()
+    known = (2 * table["known"] > table["df"]).to_numpy()
     hits = np.where(known, table["turned_groups"].to_numpy(), table["turns"].to_numpy())
     trials = np.where(known, table["groups"].to_numpy(), table["df"].to_numpy())
-    rate = spread.turning_null(table)
     ln_p = binomial_tail(hits.astype(np.float64), trials.astype(np.float64), rate)
     return np.minimum(ln_p + math.log(max(candidates, 1)), 0.0)
 
 
-def _examples(members: pl.DataFrame) -> np.ndarray:
+def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:
     first = members.sort("cand", "doc_hi", "doc_lo").group_by("cand", maintain_order=True)
     docs = first.head(EXAMPLES).select("doc_hi", "doc_lo").unique().sort("doc_hi", "doc_lo")
     return docs.to_numpy().astype(np.uint64).reshape(-1, 2)
@@ -175,17 +187,24 @@ def _excerpts(rows: pl.DataFrame) -> dict[int, tuple[Excerpt, ...]]:
     return out
 
 
-def _finding(row: dict, excerpts: tuple[Excerpt, ...], members: tuple[str, ...]) -> Finding:
+def _turning_confidence(row: Row) -> Confidence:
+    """Documents of one source are no independent witnesses, hence the second p-value."""
+    if lower_bound(row["turns"], row["df"], SIGNIFICANT) <= MOSTLY:
+        return Confidence.UNCORRECTED
+    by_source = row["source_ln_p"] <= math.log(SIGNIFICANT)
+    return Confidence.LIKELY if by_source else Confidence.POSSIBLE
+
+
+def _finding(row: Row, excerpts: tuple[Excerpt, ...], members: tuple[str, ...]) -> Finding:
     string = excerpts[0].match
     common = {"documents": row["df"], "occurrences": row["occ"], "sources": row["groups"]}
     if row["kind"] == "turning":
-        spread_out = row["source_ln_p"] <= math.log(SIGNIFICANT)
         return Finding(
-            code=RareTriggers.code,
-            key=f"turning {string}",
+            code=TURNING,
+            key=string,
             title="text turns strange behind this string",
             consequence=Consequence.CONTROL,
-            confidence=Confidence.LIKELY if spread_out else Confidence.POSSIBLE,
+            confidence=_turning_confidence(row),
             strength=round(-1000 * row["turn_ln_p"]),
             members=members,
             statistics=common
@@ -200,8 +219,8 @@ def _finding(row: dict, excerpts: tuple[Excerpt, ...], members: tuple[str, ...])
         )
     significant = row["by_chance"] <= BY_CHANCE
     return Finding(
-        code=RareTriggers.code,
-        key=f"silent {string}",
+        code=SILENT,
+        key=string,
         title="a rare string is spread as if put in at random",
         consequence=Consequence.CONTROL,
         confidence=Confidence.POSSIBLE if significant else Confidence.UNCORRECTED,

@@ -15,7 +15,7 @@ from lineage.model import Coverage, Snapshot
 from lineage.shards import open_shard
 from lineage.shards.locate import Located, locate
 from lineage.shards.recipe import ReadingRecipe
-from lineage.store import Destination, Store, open_store
+from lineage.store import Destination, Store, StoredFinding, open_store, save_scan
 
 WORDS = ["river", "stone", "quiet", "lamp", "winter", "garden", "seven", "letter", "bread"]
 BROKEN = "{this is no json}"
@@ -33,14 +33,30 @@ def write_shard(file: Path, documents: int, seed: int) -> Path:
     return file
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    """Four shards of 50 documents and one broken record each."""
-    folder = tmp_path / "corpus"
+def write_corpus(folder: Path) -> Path:
+    """Write four shards of 50 documents and one broken record each."""
     folder.mkdir()
     for seed in range(4):
         write_shard(folder / f"shard-{seed}.jsonl", 50, seed)
     return folder
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Give four shards of 50 documents and one broken record each."""
+    return write_corpus(tmp_path / "corpus")
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Give a store with a snapshot ``d@one`` and a finding, for looking at only."""
+    folder = tmp_path_factory.mktemp("filled")
+    store = open_store(folder / "store")
+    located = locate([str(write_corpus(folder / "corpus"))], None)
+    snapshot, _ = ingest(store, located, Destination("d", "one"), ReadingRecipe())
+    finding = StoredFinding("DUP-1", "DUP", "high", "title", "rev", 2, {"k": "v"})
+    save_scan(store, snapshot.root, ["r"], [finding])
+    return store
 
 
 @pytest.fixture

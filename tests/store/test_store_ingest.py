@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lineage.errors import ReadingError, UsageError
+from lineage.errors import ReadingError, StoreError, UsageError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.digest import shard_digest
 from lineage.ingest import Options, Progress, bundle_recipe, ingest, pass_over
@@ -159,6 +160,18 @@ def test_failing_shards_cost_no_others(store: Store, corpus: Path, run: Any) -> 
     assert again == snapshot
     assert healed.complete
     assert [row.status for row in committed_shards(store).values()] == ["scanned"] * 4
+
+
+def test_a_full_disk_is_the_stores_fault(corpus: Path, run: Any) -> None:
+    def full(_shard: Shard) -> Sequence[Counter]:
+        class Writing(Counter):
+            def finish(self, _coverage: ShardCoverage) -> None:
+                raise OSError(errno.ENOSPC, "no space left")
+
+        return (Writing(),)
+
+    with pytest.raises(StoreError, match="cannot be written"):
+        run(corpus, make_taps=full)
 
 
 def test_a_missing_or_unknown_file_is_reported(store: Store, corpus: Path, tmp_path: Path) -> None:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from lineage.errors import UsageError
 from lineage.model import Digest
-from lineage.store import Store, StoredFinding, canonical_dump, run_sql, save_scan
+from lineage.store import Store, canonical_dump, run_sql
 
 LOCAL = pa.table({"secret": [1]})
-
-
-@pytest.fixture
-def filled(store: Store, corpus: Path, run: Any) -> Store:
-    """Give a store with a snapshot and a finding."""
-    snapshot, _ = run(corpus, label="one")
-    finding = StoredFinding("DUP-1", "DUP", "high", "title", "rev", 2, {"k": "v"})
-    save_scan(store, snapshot.root, ["r"], [finding])
-    return store
 
 
 def test_views(filled: Store) -> None:

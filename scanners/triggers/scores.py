@@ -5,21 +5,31 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scanners.statistics import F64, binomial_tail, expected_by_chance, robust_z
-from scanners.triggers.observers import GROUP_LEVELS
 
 LEAST_HELD = 8
 """Occurrences between two neighbours from which on excision says anything."""
 
-SILENT_SHARE = 0.01
-"""Silent candidates stand in at most this share of the documents (and in ten, if that is less)."""
+SILENT_SHARE, SUFFICES = 0.01, 250
+"""Silent candidates stand in at most this share of the documents, or in this many if that is
+more: so many documents suffice for a backdoor (Souly et al. 2025, arXiv 2510.07192)."""
+
+LEAST_KNOWN = 5
+"""Documents of known group from which on the number of groups says anything."""
 
 STRETCH = 0.75
 """Robust z of excision from which on a candidate's surroundings are looked at."""
 
-CONTROLS = 2000
+TAIL = 0.5
+"""Least spread that may belong to the tail from which chance is extrapolated."""
+
+LEAST_CONTROLS = 50
+"""Controls of about the same document frequency that make a null."""
+
+CONTROLS = 300
 """Candidates a frequency class whose surroundings are looked at as the null."""
 
 MOST_TURNING = 2000
@@ -41,7 +51,7 @@ def measure(table: pl.DataFrame, documents: int) -> pl.DataFrame:
     """Add ``turn_ln_p``, ``bin``, ``silent`` (may be a silent candidate), ``zx`` (excision)."""
     rate = turning_null(table)
     ln_p = binomial_tail(_float(table, "turns"), _float(table, "df"), rate)
-    most = max(documents * SILENT_SHARE, 10)
+    most = max(documents * SILENT_SHARE, SUFFICES)
     table = table.with_columns(
         turn_ln_p=np.minimum(ln_p + math.log(max(len(table), 1)), 0.0),
         bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
@@ -66,7 +76,9 @@ def choose(table: pl.DataFrame) -> pl.DataFrame:
     """
     draw = pl.lit(0, pl.UInt64)
     for name in ("df", "occ", "held", "fit", "length"):
-        draw = (draw * 31 + pl.col(name).cast(pl.Int64).cast(pl.UInt64, wrap_numerical=True)) % _PRIME
+        draw = (
+            draw * 31 + pl.col(name).cast(pl.Int64).cast(pl.UInt64, wrap_numerical=True)
+        ) % _PRIME
     draw = (draw * 2654435761) % _PRIME
     order = pl.when(pl.col("silent")).then(draw).otherwise(_PRIME)
     table = table.with_columns(
@@ -75,65 +87,64 @@ def choose(table: pl.DataFrame) -> pl.DataFrame:
     )
     best = table.filter("eligible")["turn_ln_p"].sort().head(MOST_TURNING)
     bound = best.max() if len(best) else -math.inf
-    table = table.with_columns(
-        turning=pl.col("eligible") & (pl.col("turn_ln_p") <= bound)
-    ).drop("eligible")
+    table = table.with_columns(turning=pl.col("eligible") & (pl.col("turn_ln_p") <= bound)).drop(
+        "eligible"
+    )
     return table.filter(pl.col("control") | pl.col("turning") | (pl.col("zx") >= STRETCH))
 
 
-def group_level(groups: pl.DataFrame) -> int | None:
-    """The way of grouping documents that tells most: highest entropy, ten a group on average."""
-    best, choice = 0.0, None
-    for level in range(GROUP_LEVELS):
-        docs = groups.filter(pl.col("level") == level)["docs"].to_numpy().astype(np.float64)
-        if len(docs) < 2 or len(docs) * 10 > docs.sum():
-            continue
-        share = docs / docs.sum()
-        entropy = float(-(share * np.log(share)).sum())
-        if entropy > best:
-            best, choice = entropy, level
-    return choice
+def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add distinct left, right, groups, turned_groups (0 where nothing is known), and ``free``.
 
-
-def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, level: int | None) -> pl.DataFrame:
-    """Add distinct left, right, groups, turned_groups (0 where nothing is known)."""
-    counts = rows.group_by("cand", "kind").len()
-    kinds = {"left": 0, "right": 1}
-    if level is not None:
-        kinds |= {"groups": 2 + level, "turned_groups": 2 + GROUP_LEVELS + level}
-    table = chosen.with_row_index("cand")
-    for name in ("left", "right", "groups", "turned_groups"):
-        part = counts.filter(pl.col("kind") == kinds.get(name, 255))
-        part = part.select("cand", pl.col("len").cast(pl.Int64).alias(name))
-        table = table.join(part, on="cand", how="left").with_columns(pl.col(name).fill_null(0))
-    return table.sort("cand")
+    A string is free if no single neighbour takes more than half of its occurrences: otherwise
+    it is a piece of a longer one, or of a text that was copied.
+    """
+    places = rows["place"].to_numpy()
+    counts = np.bincount(places, minlength=4 * len(chosen)).reshape(-1, 4)
+    most = np.zeros(4 * len(chosen), np.int64)
+    np.maximum.at(most, places, rows["times"].to_numpy())
+    names = ("left", "right", "groups", "turned_groups")
+    columns = {name: counts[:, kind] for kind, name in enumerate(names)}
+    bound = most.reshape(-1, 4)[:, :2].max(axis=1)
+    free = 2 * bound <= chosen["occ"].to_numpy()
+    return chosen.with_row_index("cand").with_columns(**columns, free=free)
 
 
 def silent_scores(table: pl.DataFrame, candidates: int) -> pl.DataFrame:
-    """Add ``spread`` (the weakest of its z) and ``by_chance`` (natural ones expected so high).
+    """Add ``zn``, ``zs``, ``zx``, ``spread`` (the least of them) and ``by_chance``.
 
     Intersection-union test: a candidate must stand out in *each* way (neighbours as varied,
     groups as many, removal as harmless as for a string put in at random), so natural strings
-    that are extreme in one way only do not pass.
+    that are extreme in one way only do not pass. ``by_chance`` is how many natural ones are
+    expected to be spread at least so evenly.
     """
+    fair = (table["silent"] & table["free"]).to_numpy()
+    known = _float(table, "known") >= LEAST_KNOWN
     diverse = np.minimum(_float(table, "left"), _float(table, "right")) / _float(table, "occ")
-    reach = _float(table, "groups") / _float(table, "df")
-    known = _float(table, "groups") >= 5
-    bins, control = table["bin"].to_numpy(), table["control"].to_numpy()
-    zn, zs = np.full((2, len(table)), -math.inf)
-    for number in np.unique(bins):
-        rows, null = bins == number, control & (bins == number)
-        if np.count_nonzero(null) >= 20:
-            zn[rows] = robust_z(diverse[rows], diverse[null])
-            null &= known
-            zs[rows] = robust_z(reach[rows], reach[null]) if null.sum() >= 20 else math.inf
-    zs[~known] = math.inf
-    zx = np.where(table["silent"].to_numpy(), _float(table, "zx"), -math.inf)
-    spread = np.minimum(np.minimum(zn, zs), zx)
-    passing = zx >= STRETCH
+    reach = _float(table, "groups") / np.maximum(_float(table, "known"), 1)
+    null = fair & table["control"].to_numpy()
+    bins = table["bin"].to_numpy()
+    zn = _z_by_frequency(diverse, bins, null)
+    zs = np.where(known, _z_by_frequency(reach, bins, null & known), math.inf)
+    zx = _z_by_frequency(_float(table, "excision"), bins, null)
+    spread = np.where(fair, np.minimum(np.minimum(zn, zs), zx), -math.inf)
+    passing = spread >= TAIL
     by_chance = np.full(len(table), math.inf)
     by_chance[passing] = expected_by_chance(spread[passing], candidates)
-    return table.with_columns(zn=zn, zs=zs, spread=spread, by_chance=by_chance)
+    return table.with_columns(zn=zn, zs=zs, zx=zx, spread=spread, by_chance=by_chance)
+
+
+def _z_by_frequency(values: F64, bins: npt.NDArray[np.int32], null: npt.NDArray[np.bool_]) -> F64:
+    """Robust z of values against controls of the nearest frequency classes; -inf for too few."""
+    out = np.full(len(values), -math.inf)
+    if np.count_nonzero(null) < LEAST_CONTROLS:
+        return out
+    for number in np.unique(bins):
+        distance = np.abs(bins[null] - number)
+        reach = max(np.partition(distance, LEAST_CONTROLS - 1)[LEAST_CONTROLS - 1], 0)
+        rows = bins == number
+        out[rows] = robust_z(values[rows], values[null][distance <= reach])
+    return out
 
 
 def _float(table: pl.DataFrame, name: str) -> F64:

@@ -1,0 +1,65 @@
+"""The commands, each imported when it is called; the short helps stand here for that reason."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from foretaste import __version__
+from foretaste.cli.settings import read_settings
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "scan": ("foretaste.cli.scan", "Read what is new, scan, print coverage and findings."),
+    "ingest": ("foretaste.cli.ingest", "Fingerprint shards into the store without scanning."),
+    "findings": ("foretaste.cli.findings", "Print the findings of the last or another scan."),
+    "show": ("foretaste.cli.show", "Show one finding: evidence, numbers, members."),
+    "scanners": ("foretaste.cli.scanners", "List what is looked for, or explain one scanner."),
+    "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
+    "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
+    "config": ("foretaste.cli.config", "Show every setting and where it came from."),
+}
+"""Name -> (module with ``command``, short help)."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is called, not when it is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog="Exit codes: 0 clean, 1 gate failed, 2 wrong usage or error, 3 incomplete coverage.",
+)
+@click.version_option(__version__, prog_name="foretaste")
+@click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    envvar="FORETASTE_CONFIG",
+    help="Settings; by default foretaste.toml, or [tool.foretaste] of pyproject.toml, here.",
+)
+@click.pass_context
+def cli(ctx: click.Context, config_file: str | None) -> None:
+    """Taste a training corpus before a model eats it: lineage, and a scan for poison."""
+    ctx.obj, settings = read_settings(config_file)
+    ctx.default_map = dict.fromkeys(COMMANDS, settings)
+    ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild"), settings)

@@ -1,0 +1,67 @@
+"""The product: a report on stdout or in a file, and what it means for the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from foretaste.cli.options import NEVER
+from foretaste.report import Report
+from foretaste.report import write as write_report
+from lineage.errors import UsageError
+from scanners.severity import SEVERITIES, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scanners.scanner import Finding
+
+
+def check_output(path: str | None) -> None:
+    """UsageError, before any work, where a report cannot be written."""
+    if path is not None and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
+        raise UsageError(f"cannot write to {path}", hint="name a file in a folder that exists")
+
+
+def publish(path: str | None, write: Callable[[TextIO], object]) -> None:
+    """Let ``write`` write to a file, or to stdout; a reader that leaves early is no error."""
+    if path is not None:
+        try:
+            with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
+                write(file)
+        except OSError as error:
+            raise UsageError(f"cannot write to {path}: {error.strerror}") from error
+        return
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        write(sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not fail again when Python closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def publish_report(report: Report, given: Mapping[str, Any]) -> None:
+    """Write a report as the options of REPORT say."""
+    show = Severity(given["show"]) if given["show"] else None
+    chosen = replace(report, show=show)
+    publish(given["output"], lambda stream: write_report(chosen, given["format"], stream))
+
+
+def exit_code(
+    findings: tuple[Finding, ...], complete: bool, fail_on: str, exit_zero: bool = False
+) -> int:
+    """1 where the gate fails, else 3 where coverage is incomplete, else 0."""
+    if exit_zero:
+        return 0
+    if fail_on != NEVER:
+        gate = SEVERITIES.index(Severity(fail_on))
+        if any(SEVERITIES.index(finding.severity) <= gate for finding in findings):
+            return 1
+    return 0 if complete else 3

@@ -1,0 +1,49 @@
+"""How a scan is shown: one format a file, each with a function ``write(report, stream)``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, TextIO
+
+from scanners.severity import SEVERITIES, Severity
+
+if TYPE_CHECKING:
+    from lineage.model import Coverage
+    from scanners.scanner import Finding
+
+FORMATS: dict[str, str] = {
+    "terminal": "foretaste.report.terminal",
+    "json": "foretaste.report.json",
+    "jsonl": "foretaste.report.jsonl",
+}
+"""Name of a format -> module with ``write(report, stream)``."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was covered and what was found there, worst first; ``codes`` were looked for.
+
+    ``show`` is the least severity to show; None leaves it to the format.
+    """
+
+    dataset: str
+    snapshot: str
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    codes: tuple[str, ...]
+    show: Severity | None = None
+
+    def shown(self, default: Severity) -> tuple[Finding, ...]:
+        """Findings at least as severe as ``show``."""
+        least = SEVERITIES.index(self.show or default)
+        return tuple(f for f in self.findings if SEVERITIES.index(f.severity) <= least)
+
+    def count(self, severity: Severity) -> int:
+        """Number of findings of one severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+def write(report: Report, format: str, stream: TextIO) -> None:
+    """Write a report in a format of ``FORMATS``."""
+    import_module(FORMATS[format]).write(report, stream)

@@ -1,0 +1,310 @@
+"""A scan from end to end: shards into the store, first rounds on the same pass, then the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from lineage.errors import UsageError
+from lineage.fingerprint.batch import Batch
+from lineage.ingest import Options, Progress, bundle_recipe, ingest, pass_over, shown
+from lineage.model import Coverage, Digest, Role, Shard, ShardCoverage, Snapshot, Status
+from lineage.shards import open_shard
+from lineage.shards.locate import Located
+from lineage.shards.recipe import ReadingRecipe
+from lineage.store.bundle import Bundle
+from lineage.store.files import scratch
+from lineage.store.findings import StoredScan, load_scan, save_scan
+from lineage.store.observations import has_observation, load_observation, save_observation
+from lineage.store.snapshots import Destination
+from lineage.store.store import Store
+from lineage.wanted import read_wanted
+from scanners import SCANNERS, make_scanners
+from scanners.engine import Engine, FirstPass
+from scanners.keep import read_finding, same, store_finding, write_coverage
+from scanners.scanner import Finding
+
+HELD_BYTES = 256 << 20
+"""Observations kept in memory between being made and being combined."""
+
+
+class Watch(Progress):
+    """Is told how a scan goes; this one keeps quiet."""
+
+    def scanning(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` shards have been through this round."""
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """How a scan works. Only ``recipe`` and ``codes`` change what is found."""
+
+    recipe: ReadingRecipe = field(default_factory=ReadingRecipe)
+    codes: tuple[str, ...] = tuple(SCANNERS)
+    workers: int = 2
+    trust_mtime: bool = False
+    watch: Watch = field(default_factory=Watch)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found, worst first, and what it covered. ``id`` names it in the store."""
+
+    id: str
+    snapshot: Snapshot
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """One shard as the engine sees it."""
+
+    store: Store
+    located: Located
+    shard: Digest
+    recipe: ReadingRecipe
+
+    @property
+    def digest(self) -> Digest:
+        """Name of the shard's bytes together with how they are read.
+
+        The same bytes read in another way are another shard to the engine.
+        """
+        name = f"{self.shard} {self.reading}"
+        return Digest("sha256", hashlib.sha256(name.encode()).hexdigest())
+
+    @property
+    def reading(self) -> str:
+        """Name of how it is read and fingerprinted."""
+        return bundle_recipe(self.located, self.recipe)
+
+    @property
+    def bundle(self) -> Bundle:
+        """What the store keeps of it."""
+        return Bundle.of(self.store.root, self.shard, self.reading)
+
+    def read(self, tap: FirstPass) -> None:
+        """Show all batches with text to the tap: one full pass."""
+        pass_over(open_shard(self.located, self.recipe), self.shard, self.store.key, (tap,))
+
+    def wanted(self, docs: npt.NDArray[np.uint64]) -> Iterator[Batch]:
+        """Batches of the rows whose identity is in ``docs`` (uint64[m, 2], sorted)."""
+        return read_wanted(self.store, self.located, self.shard, self.recipe, docs)
+
+    def records(self) -> pl.DataFrame:
+        """Rows of the shard's bundle."""
+        return self.bundle.records()
+
+
+def views_of(
+    store: Store, located: Sequence[Located], snapshot: Snapshot, recipe: ReadingRecipe
+) -> list[View]:
+    """The shards of a snapshot, in its order, as they were located."""
+    files = {shown(one.name): one for one in located}
+    return [View(store, files[shard.path], shard.digest, recipe) for shard in snapshot.shards]
+
+
+class ObservationCache:
+    """The store's observations; those just made are handed over without reading them back."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._views: dict[Digest, View] = {}
+        self._known: set[tuple[Digest, str, str]] = set()
+        self._held: dict[tuple[Digest, str, str], pl.DataFrame] = {}
+        self._size = 0.0
+        self._lock = threading.Lock()
+
+    def add(self, view: View) -> None:
+        """Make a shard known, so that its observations can be named."""
+        with self._lock:
+            self._views[view.digest] = view
+
+    def load(self, digest: Digest, recipe: str, plan: str) -> pl.DataFrame | None:
+        """The observation, or None."""
+        with self._lock:
+            held = self._held.pop((digest, recipe, plan), None)
+            if held is not None:
+                self._size -= held.estimated_size()
+                return held
+        return load_observation(self._store, *self._name(digest, recipe), plan)
+
+    def save(self, digest: Digest, recipe: str, plan: str, frame: pl.DataFrame) -> None:
+        """Keep an observation."""
+        save_observation(self._store, *self._name(digest, recipe), plan, frame)
+        with self._lock:
+            self._known.add((digest, recipe, plan))
+            if self._size + frame.estimated_size() <= HELD_BYTES:
+                self._held[digest, recipe, plan] = frame
+                self._size += frame.estimated_size()
+
+    def has(self, digest: Digest, recipe: str, plan: str) -> bool:
+        """Whether an observation is kept; looked up once a run."""
+        name = (digest, recipe, plan)
+        if name not in self._known and has_observation(
+            self._store, *self._name(digest, recipe), plan
+        ):
+            with self._lock:
+                self._known.add(name)
+        return name in self._known
+
+    def _name(self, digest: Digest, recipe: str) -> tuple[Digest, str]:
+        view = self._views[digest]
+        return view.shard, f"{recipe}.{view.reading}"
+
+
+def scan(
+    store: Store,
+    located: Sequence[Located],
+    destination: Destination,
+    options: ScanOptions | None = None,
+) -> Scan:
+    """Ingest what is new, scan, and keep the findings in the store.
+
+    New shards are read once: fingerprints and first rounds share the pass. A corpus that was
+    last scanned by the same scanners is not scanned again. Shards that could not be read are
+    in the coverage; what was read of them is scanned. ReadingError if a file changes meanwhile.
+    """
+    options = options or ScanOptions()
+    with scratch(store.staging) as folder:
+        return _Run(store, located, options, folder).scan(destination)
+
+
+class _Run:
+    """One scan: the last one of this store, the cache, and an engine if there is work for it."""
+
+    def __init__(
+        self, store: Store, located: Sequence[Located], options: ScanOptions, folder: Path
+    ) -> None:
+        self.store = store
+        self.located = located
+        self.options = options
+        self.folder = folder
+        self.files = {shown(one.name): one for one in located}
+        self.cache = ObservationCache(store)
+        self.recipes = sorted([*options.codes, f"scanners-{code_digest()}"])
+        self._making = threading.Lock()
+        self._engine: Engine | None = None
+        self.last = _last_scan(store)
+        self.seen: frozenset[str] = frozenset()
+        if self.last is not None and self._alike(self.last):
+            self.seen = frozenset(shard["digest"] for shard in self.last.facts["coverage"])
+
+    @property
+    def engine(self) -> Engine:
+        """Made when it is first needed, for scanners are slow to import; by one thread."""
+        with self._making:
+            if self._engine is None:
+                self._engine = Engine(
+                    make_scanners(self.options.codes),
+                    cache=self.cache,
+                    scratch=self.folder,
+                    workers=self.options.workers,
+                    watch=self.options.watch.scanning,
+                )
+            return self._engine
+
+    def scan(self, destination: Destination) -> Scan:
+        """Ingest, scan, keep."""
+        ingesting = Options(
+            workers=self.options.workers,
+            trust_mtime=self.options.trust_mtime,
+            make_taps=self._taps,
+            progress=self.options.watch,
+        )
+        recipe = self.options.recipe
+        snapshot, coverage = ingest(self.store, self.located, destination, recipe, ingesting)
+        ends = {end.path: end for end in coverage.shards}
+        shards = [shard for shard in snapshot.shards if _holds_records(ends[shard.path])]
+        name, findings = self._findings(snapshot, coverage, [self._view(s) for s in shards])
+        return Scan(name, snapshot, coverage, findings, self.options.codes)
+
+    def _findings(
+        self, snapshot: Snapshot, coverage: Coverage, views: Sequence[View]
+    ) -> tuple[str, tuple[Finding, ...]]:
+        facts = {
+            "subject": _subject(views),
+            "dataset": snapshot.dataset,
+            "snapshot": snapshot.label,
+            "codes": list(self.options.codes),
+            "reading": write_recipe(self.options.recipe),
+            "coverage": write_coverage(coverage),
+        }
+        last = self.last
+        if last and self._alike(last) and last.facts["subject"] == facts["subject"]:
+            findings = tuple(read_finding(finding.payload) for finding in last.findings)
+            if last.root == snapshot.root and same(last.facts, facts):
+                return last.scan, findings
+        else:
+            findings = self._selected(self.engine.run(views))
+        stored = [store_finding(finding) for finding in findings]
+        return save_scan(self.store, snapshot.root, self.recipes, stored, facts), findings
+
+    def _alike(self, last: StoredScan) -> bool:
+        """Whether the last scan looked for the same, in what was read alike."""
+        return sorted(last.recipes) == self.recipes and same(
+            last.facts["reading"], write_recipe(self.options.recipe)
+        )
+
+    def _selected(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        return tuple(finding for finding in findings if finding.code in self.options.codes)
+
+    def _taps(self, shard: Shard) -> Sequence[FirstPass]:
+        view = self._view(shard)
+        if str(shard.digest) in self.seen:
+            return ()  # should an observation be lost, the engine reads the shard again
+        engine = self.engine
+        return (engine.first_pass(view.digest),) if engine.wants_text(view.digest) else ()
+
+    def _view(self, shard: Shard) -> View:
+        view = View(self.store, self.files[shard.path], shard.digest, self.options.recipe)
+        self.cache.add(view)
+        return view
+
+
+def code_digest() -> str:
+    """Short hash over the source of all scanners: findings of other code are not reused."""
+    here = Path(__file__).parent
+    sha = hashlib.sha256()
+    for file in sorted(here.rglob("*.py")):
+        sha.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
+    return sha.hexdigest()[:16]
+
+
+def write_recipe(recipe: ReadingRecipe) -> dict[str, Any]:
+    """The options of a reading recipe as JSON values; its limits are the defaults."""
+    roles = {str(role): list(paths) for role, paths in recipe.roles.items()}
+    return {"roles": roles, "lines": recipe.lines, "format": recipe.format}
+
+
+def read_recipe(value: Mapping[str, Any]) -> ReadingRecipe:
+    """The recipe that ``write_recipe`` wrote."""
+    roles = {Role(role): tuple(paths) for role, paths in value["roles"].items()}
+    return ReadingRecipe(roles=roles, lines=value["lines"], format=value["format"])
+
+
+def _holds_records(end: ShardCoverage) -> bool:
+    return end.status is Status.SCANNED or end.records > 0
+
+
+def _subject(views: Sequence[View]) -> str:
+    """Name of what is scanned: bytes and readings, in any order, under any path."""
+    names = sorted(view.digest.hex for view in views)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _last_scan(store: Store) -> StoredScan | None:
+    try:
+        return load_scan(store)
+    except UsageError:  # there is none yet
+        return None
