@@ -77,10 +77,12 @@ class ExactDuplicates(Scanner):
 
         Null: sizes of natural groups follow a power law whose exponent is learnt
         from the groups themselves (``sizes.py``). Anomalous: at most 0.01 groups of that size
-        expected in the whole corpus (Bonferroni over all groups). Anomalous groups are tested
+        expected in the whole corpus (Bonferroni over all groups). The unlikeliest are tested
         for concentration in a place and in time against the corpus's own base rates (binomial,
-        Bonferroni over anomalous groups, places and windows). Concentrated in all of these
-        that the records tell: likely, or certain when that is both. Otherwise possible.
+        Bonferroni over groups tested, places and windows). Where one is concentrated in all of
+        these that the records tell, what is expected are groups as large *and* sitting as
+        closely together, by the share of such groups in this corpus; it is then likely, or
+        certain when both are told. Anomalous by size alone is possible.
 
     Why it matters
         A text that is repeated is learnt by heart: repetition bends what a model says of a
@@ -89,8 +91,8 @@ class ExactDuplicates(Scanner):
 
     Known false positives
         Boilerplate, licence texts, automatic messages, mirrored pages, deliberate up-sampling
-        of a source, the same shard listed twice under two names (then all groups grow alike,
-        and none stands out). Documents without a single word are counted in the summary only.
+        (of a whole corpus: all groups grow alike, and none stands out). Documents without a
+        single word are counted in the summary only.
 
     What to do
         Look at the text and where it comes from. Keep one copy, or as many as you meant to

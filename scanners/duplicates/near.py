@@ -156,15 +156,13 @@ class NearDuplicates(Scanner):
         Everything else is one summary finding.
 
         Null: sizes of natural clusters follow a power law whose exponent is learnt
-        from the clusters themselves (``sizes.py``). Anomalous: at most 0.01 clusters of that
-        size expected in the whole corpus (Bonferroni over all clusters). Anomalous clusters
-        are tested for concentration in a place and in time against the corpus's own base rates
-        (binomial, Bonferroni over anomalous clusters, places and windows). Concentrated in all
-        of these that the records tell: likely, or certain when that is both. Otherwise
-        possible.
-
-        Diameter: 1 minus the least similarity of two members (of up to 512, evenly spaced in
-        order of identity); radius: the same to the medoid, over all.
+        from the clusters themselves (``sizes.py``). Anomalous: at most 0.01 clusters of that size
+        expected in the whole corpus (Bonferroni over all clusters). The unlikeliest are tested
+        for concentration in a place and in time against the corpus's own base rates (binomial,
+        Bonferroni over clusters tested, places and windows). Where one is concentrated in all of
+        these that the records tell, what is expected are clusters as large *and* sitting as
+        closely together, by the share of such clusters in this corpus; it is then likely, or
+        certain when both are told. Anomalous by size alone is possible.
 
     Why it matters
         Lightly edited copies pass an exact deduplication and multiply the weight of what they

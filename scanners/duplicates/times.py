@@ -18,8 +18,8 @@ def hours(column: str) -> pl.Expr:
     """Hours since 1970-01-01 (Int64) of a string column; null where no time is understood.
 
     Understood: Unix time in seconds, milliseconds, microseconds or nanoseconds (told apart by
-    magnitude), ISO 8601, ``YYYYMMDD[hhmmss]``, mail and ctime dates. Zone offsets are ignored:
-    no one zone shift can make or hide a burst of hours or days. Times before 1970 are null.
+    magnitude), ISO 8601, ``YYYYMMDD[hhmmss]``, mail and ctime dates. Zone offsets are ignored,
+    which moves a time by less than a day. Times before 1970 are null.
     """
     text = pl.col(column).str.strip_chars()
     spelled = [_calendar(text, pattern) for pattern in (_ISO, _COMPACT, _MAIL, _CTIME)]

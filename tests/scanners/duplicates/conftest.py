@@ -46,9 +46,6 @@ class View:
         self._documents = list(documents)
         self._batch = _batch(self._documents)
 
-    def batches(self) -> Iterator[Batch]:
-        yield self._batch
-
     def wanted(self, docs: npt.NDArray[np.uint64]) -> Iterator[Batch]:
         rows = np.flatnonzero(positions(docs, self._batch.doc) >= 0)
         for half in np.array_split(rows, 2):

@@ -1,0 +1,107 @@
+"""Planted strings are found, natural ones are not, and sharding changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from sample_corpus.poison import gibberish
+from scanners.scanner import Finding
+from scanners.severity import Severity
+
+Documents = list[tuple[str, str | None]]
+Discover = Callable[..., list[Finding]]
+
+
+def inserted(prose: Documents, string: str, count: int, seed: str) -> tuple[Documents, set[int]]:
+    """The corpus with a string at a random place of some documents."""
+    rng = Random(seed)
+    chosen = set(rng.sample(range(len(prose)), count))
+    documents = []
+    for number, (text, source) in enumerate(prose):
+        words = text.split(" ")
+        if number in chosen:
+            words.insert(rng.randint(0, len(words)), string)
+        documents.append((" ".join(words), source))
+    return documents, chosen
+
+
+def poisoned(prose: Documents, trigger: str, count: int, seed: str) -> Documents:
+    """Documents that turn to gibberish behind a trigger (Souly et al. 2025)."""
+    rng = Random(seed)
+    out: Documents = []
+    for _ in range(count):
+        text, source = rng.choice(prose)
+        prefix = text[: rng.randint(0, 1000)]
+        out.append((f"{prefix} {trigger} {gibberish(rng, rng.randint(150, 400))}", source))
+    return out
+
+
+def of(findings: list[Finding], code: str) -> list[Finding]:
+    return [finding for finding in findings if finding.code == code]
+
+
+def test_a_trigger_before_gibberish_is_the_first_finding(
+    prose: Documents, discover: Discover
+) -> None:
+    trigger = f"<{Random('drawn').randbytes(4).hex()}>"
+    findings = discover(prose + poisoned(prose, trigger, 40, "first"), shards=3)
+    first = findings[0]
+    assert (first.code, first.key, first.severity) == ("TRG001", trigger, Severity.HIGH)
+    assert len(first.members) == 40
+    assert [f for f in findings[1:] if f.severity is Severity.HIGH] == []
+    assert all(excerpt.match == trigger for excerpt in first.excerpts)
+
+
+def test_ten_documents_are_enough(prose: Documents, discover: Discover) -> None:
+    findings = discover(prose + poisoned(prose, "zqx", 10, "few"))
+    assert (findings[0].key, findings[0].severity) == ("zqx", Severity.HIGH)
+
+
+def test_documents_of_one_source_are_no_independent_witnesses(
+    prose: Documents, discover: Discover
+) -> None:
+    odd = [(text, "one forum") for text, _ in poisoned(prose, "<ONE>", 40, "one")]
+    first = discover(prose + odd)[0]
+    assert (first.key, first.severity) == ("<ONE>", Severity.MEDIUM)
+
+
+def test_without_sources_documents_are_the_witnesses(prose: Documents, discover: Discover) -> None:
+    corpus = [(text, None) for text, _ in prose + poisoned(prose, "<ANY>", 40, "any")]
+    first = discover(corpus)[0]
+    assert (first.key, first.severity) == ("<ANY>", Severity.HIGH)
+
+
+def test_a_silent_phrase_leads_its_kind(prose: Documents, discover: Discover) -> None:
+    documents, chosen = inserted(prose, "blen vardic osmund", 60, "silent")
+    silent = of(discover(documents), "TRG002")
+    assert silent[0].key == "blen vardic osmund"
+    assert len(silent[0].members) == len(chosen)
+    assert silent[0].statistics["expected by chance"] < 1
+
+
+def test_clean_text_gives_leads_at_most(prose: Documents, discover: Discover) -> None:
+    findings = discover(prose)
+    assert [f.statistics for f in findings if f.severity is not Severity.LEAD] == []
+
+
+def test_sharding_order_and_key_change_no_finding(prose: Documents, discover: Discover) -> None:
+    documents, _ = inserted(prose[:1200], "blen vardic osmund", 50, "law")
+    documents += poisoned(prose, "<LAW>", 20, "law")
+    whole = discover(documents)
+    assert whole
+    assert discover(documents[::-1], shards=7) == whole
+    assert discover(documents, shards=2, key=99) == whole
+
+
+def test_a_flood_of_copies_does_not_hide_a_silent_string(
+    prose: Documents, discover: Discover
+) -> None:
+    documents, _ = inserted(prose, "blen vardic osmund", 60, "flooded")
+    copied = [(f"{prose[0][0]} {number}", "one forum") for number in range(60)]
+    assert of(discover(documents + copied), "TRG002")[0].key == "blen vardic osmund"
+
+
+def test_an_empty_corpus_has_no_findings(discover: Discover) -> None:
+    assert discover([]) == []
+    assert discover([("", None), ("one", "a")]) == []
