@@ -12,12 +12,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lineage.errors import ForetasteError, UsageError
+
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
 
 __version__ = "0.1.0"
 
-__all__ = ["ScanResult", "__version__", "ingest", "minhash", "open_store", "scan"]
+__all__ = [
+    "ForetasteError",
+    "ScanResult",
+    "UsageError",
+    "__version__",
+    "ingest",
+    "minhash",
+    "open_store",
+    "scan",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ def robust_z(values: F64, control: F64) -> F64:
     return (values - middle) / max(spread, 1e-3)
 
 
-def binomial_tail(hits: F64, trials: F64, rate: float) -> F64:
+def binomial_tail(hits: F64, trials: F64, rate: F64 | float) -> F64:
     """ln P(X >= hits) for X binomial; works far below the smallest float."""
     tail: F64 = stats.binom.logsf(hits - 1, trials, rate)
     # Where scipy runs out of range, the Chernoff bound is still an upper bound.

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import foretaste
+from foretaste.cli.group import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 FLOORS = ("lineage", "scanners", "foretaste")
@@ -65,8 +69,6 @@ def test_no_file_is_longer_than_a_reader_can_hold(package: str) -> None:
 
 
 def test_commands_are_short() -> None:
-    from foretaste.cli.group import COMMANDS
-
     for module, _ in COMMANDS.values():
         file = ROOT / (module.replace(".", "/") + ".py")
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 75, file
@@ -100,10 +102,6 @@ def test_the_packages_can_be_imported_without_anything_heavy() -> None:
 
 
 def test_versions_agree() -> None:
-    import tomllib
-
-    import foretaste
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert foretaste.__version__ == project["version"]
 

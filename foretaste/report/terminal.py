@@ -171,7 +171,10 @@ def _quoted(excerpt: Excerpt) -> Text:
     before = _shorter(safe(excerpt.before[-120:]))
     match = _shorter(safe(excerpt.match, 400))
     after = _shorter(safe(excerpt.after, 160))
-    return Text.assemble((before, "dim"), (match, "reverse"), (after, "dim"))
+    if not before and not after:
+        return Text(match)
+    # Brackets, too, for without colours nothing else would tell the match apart.
+    return Text.assemble((before, "dim"), ">>", (match, "reverse"), "<<", (after, "dim"))
 
 
 def _shorter(text: str) -> str:

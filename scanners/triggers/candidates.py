@@ -51,21 +51,25 @@ def plan_fits(observed: Observed) -> Plan:
         arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
     arrays["solid"] = arrays["open2"]
     tokens = int(observed[TOKENS.recipe]["occ"].sum())
-    tau = strange(observed[STRANGENESS.recipe])
     observed[TOKENS.recipe] = observed[TOKENS.recipe].filter(pl.col("df") >= RECURS)
-    level = group_level(observed[GROUPS.recipe])
-    return Plan(arrays, {"tokens": tokens, "tau": tau, "level": level})
+    return Plan(arrays, {"tokens": tokens, **_facts(observed)})
 
 
-def strange(windows: pl.DataFrame) -> int:
-    """Percent of unknown bigrams from which on a window is strange in this corpus.
+def _facts(observed: Observed) -> dict[str, int]:
+    calm, strange = levels(observed[STRANGENESS.recipe])
+    return {"calm": calm, "strange": strange, "level": group_level(observed[GROUPS.recipe])}
 
-    The 90th percentile plus its distance from the median: where a normal tail is down to one
-    window in 200, while a tenth of the corpus may be poison and not move it. At most 98.
+
+def levels(windows: pl.DataFrame) -> tuple[int, int]:
+    """Percent of unknown bigrams up to which a window of this corpus is calm, from which strange.
+
+    Calm is what nine windows in ten are; strange is as far above that as that is above the
+    median, where a normal tail is down to one window in 200 (98 at most). A tenth of the
+    corpus may be poison and not move them.
     """
     share = windows["positions"].cum_sum() / max(int(windows["positions"].sum()), 1)
     middle, high = (int((share < part).sum()) for part in (0.5, 0.9))
-    return min(2 * high - middle, 98)
+    return high, min(2 * high - middle, 98)
 
 
 def group_level(groups: pl.DataFrame) -> int:
@@ -109,8 +113,7 @@ def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
         numbers[np.searchsorted(keys, rows["key"].to_numpy())] = rows["row"].to_numpy()
         arrays[f"keys{n}"], arrays[f"chosen{n}"] = keys, numbers
     arrays["solid"] = (observed[PAIRS.recipe]["df"] >= SOLID).to_numpy()
-    level = group_level(observed[GROUPS.recipe])
-    return Plan(arrays, {"tau": strange(observed[STRANGENESS.recipe]), "level": level})
+    return Plan(arrays, _facts(observed))
 
 
 def plan_finalists(finalists: pl.DataFrame, wanted: npt.NDArray[np.uint64] | None = None) -> Plan:

@@ -158,16 +158,21 @@ def histogram(after: U8, counts: I64) -> None:
 
 
 @_jit
-def turns(after: U8, before: U8, offsets: I64, length: int, tau: int, out: U8) -> None:
-    """Where normal text turns strange behind an n-gram of ``length`` tokens: uint8[t]."""
+def turns(
+    after: U8, before: U8, offsets: I64, length: int, calm: int, strange: int, out: U8
+) -> None:
+    """Where calm text turns strange behind an n-gram of ``length`` tokens: uint8[t].
+
+    At most ``calm`` percent of the bigrams before it are unknown (or there are too few to
+    tell), and at least ``strange`` percent of those behind it.
+    """
     out[:] = 0
     for doc in range(len(offsets) - 1):
         end = offsets[doc + 1]
         for i in range(offsets[doc], end - length):
             behind = after[i + length]
-            calm = before[i] == 255 or before[i] < tau
-            if behind != 255 and behind >= tau and calm:
-                out[i] = 1
+            if behind != 255 and behind >= strange:
+                out[i] = before[i] == 255 or before[i] <= calm
 
 
 @_jit

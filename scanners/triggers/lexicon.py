@@ -46,10 +46,11 @@ class Grams:
         kernels.windows(*table, WINDOW, LEAST_PAIRS, after, before)
         return after, before
 
-    def turned(self, length: int, tau: int) -> npt.NDArray[np.uint8]:
-        """uint8[t]: 1 where normal text turns strange behind an n-gram that starts here."""
+    def turned(self, length: int, plan: Plan) -> npt.NDArray[np.uint8]:
+        """uint8[t]: 1 where calm text turns strange behind an n-gram that starts here."""
         out = np.empty(len(self.batch.raw), np.uint8)
-        kernels.turns(*self.strangeness, self.batch.offsets, length, tau, out)
+        levels = int(plan.facts["calm"]), int(plan.facts["strange"])
+        kernels.turns(*self.strangeness, self.batch.offsets, length, *levels, out)
         return out
 
 

@@ -120,7 +120,7 @@ class _Fits(Observer):
         group = _group(batch, self._plan)
         for n in range(1, LONGEST + 1):
             ids = candidates(grams.ids[n - 1], arrays[f"open{n}"])
-            turned = grams.turned(n, int(self._plan.facts["tau"]))
+            turned = grams.turned(n, self._plan)
             sums = self._sums[n - 1]
             fit, held, wide = sums[2:]
             kernels.tally(ids, turned, group, offsets, self._docs, sums, self._last[n - 1])
@@ -155,7 +155,7 @@ class _Surroundings(Observer):
         grams = self._lexicon.read(batch)
         for n in range(1, LONGEST + 1):
             ids = selected(grams.ids[n - 1], self._plan.arrays[f"chosen{n}"])
-            turned = grams.turned(n, int(self._plan.facts["tau"]))
+            turned = grams.turned(n, self._plan)
             room = int(np.count_nonzero(ids != kernels.NO_ID)) * 4
             place, row = np.empty(room, np.uint32), np.empty(room, np.uint64)
             rows = kernels.neighbours(ids, batch.raw, turned, group, batch.offsets, n, place, row)

@@ -11,7 +11,7 @@ import polars as pl
 
 from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
 from scanners.severity import Confidence, Consequence
-from scanners.statistics import F64, binomial_tail, lower_bound
+from scanners.statistics import F64, lower_bound
 from scanners.triggers import scores
 from scanners.triggers.candidates import (
     candidate_table,
@@ -129,7 +129,7 @@ def _plan_chosen(observed: Observed) -> Plan:
     measured = scores.measure(candidate_table(observed), documents(observed))
     observed[_CHOSEN] = scores.choose(measured)
     observed[_TOTALS] = measured.select(
-        pl.len().alias("all"), pl.col("silent").sum(), rate=pl.lit(scores.turning_null(measured))
+        pl.len().alias("all"), pl.col("silent").sum(), rate=pl.lit(scores.turning_rate(measured))
     )
     return plan_chosen(observed[_CHOSEN], observed)
 
@@ -159,10 +159,12 @@ def _finalists(observed: Observed) -> pl.DataFrame:
 def _by_source(table: pl.DataFrame, candidates: int, rate: float) -> F64:
     """Corrected ln p of the turns counted by group; by document where groups are unknown."""
     known = (2 * table["known"] > table["df"]).to_numpy()
-    hits = np.where(known, table["turned_groups"].to_numpy(), table["turns"].to_numpy())
-    trials = np.where(known, table["groups"].to_numpy(), table["df"].to_numpy())
-    ln_p = binomial_tail(hits.astype(np.float64), trials.astype(np.float64), rate)
-    return np.minimum(ln_p + math.log(max(candidates, 1)), 0.0)
+    names = (("turned_groups", "turns"), ("groups", "df"))
+    hits, trials = (np.where(known, table[group], table[doc]) for group, doc in names)
+    chances = table["occ"].to_numpy().astype(np.float64)
+    return scores.turning_ln_p(
+        hits.astype(np.float64), trials.astype(np.float64), chances, rate, candidates
+    )
 
 
 def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:

@@ -41,19 +41,28 @@ LEAST_SHARE = 0.3
 _PRIME = 0x9E3779B1
 
 
-def turning_null(table: pl.DataFrame) -> float:
-    """Chance that text turns strange behind a candidate in one of its documents."""
-    rate = float(table["turns"].sum()) / max(float(table["df"].sum()), 1.0)
-    return max(rate, 1e-6)
+def turning_rate(table: pl.DataFrame) -> float:
+    """Chance that text turns strange behind one occurrence of a candidate."""
+    return max(float(table["turns"].sum()) / max(float(table["occ"].sum()), 1.0), 1e-6)
+
+
+def turning_ln_p(hits: F64, trials: F64, chances: F64, rate: float, candidates: int) -> F64:
+    """Corrected ln p of so many of ``trials`` having a turn behind any of their ``chances``.
+
+    Bonferroni over candidates; ``chances`` are occurrences, for the more of them a document
+    has, the likelier one stands before a turn.
+    """
+    at_most = np.minimum(rate * chances / np.maximum(trials, 1), 0.999)
+    return np.minimum(binomial_tail(hits, trials, at_most) + math.log(max(candidates, 1)), 0.0)
 
 
 def measure(table: pl.DataFrame, documents: int) -> pl.DataFrame:
     """Add ``turn_ln_p``, ``bin``, ``silent`` (may be a silent candidate), ``zx`` (excision)."""
-    rate = turning_null(table)
-    ln_p = binomial_tail(_float(table, "turns"), _float(table, "df"), rate)
+    turns, df, occ = (_float(table, name) for name in ("turns", "df", "occ"))
+    ln_p = turning_ln_p(turns, df, occ, turning_rate(table), len(table))
     most = max(documents * SILENT_SHARE, SUFFICES)
     table = table.with_columns(
-        turn_ln_p=np.minimum(ln_p + math.log(max(len(table), 1)), 0.0),
+        turn_ln_p=ln_p,
         bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
         silent=(pl.col("df") <= most)
         & (pl.col("held") >= LEAST_HELD)
