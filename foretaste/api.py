@@ -178,8 +178,6 @@ def scan(
     but in the coverage.
     """
     request = request or Request(**options)  # type: ignore[arg-type]
-    names = _listed(paths)
-    located = locate(names, stdin, format=request.format)
     how = ScanOptions(
         recipe=request.recipe,
         codes=select(request.select),
@@ -187,6 +185,8 @@ def scan(
         trust_mtime=request.trust_mtime,
         watch=watch or Watch(),
     )
+    names = _listed(paths)
+    located = locate(names, stdin, format=request.format)
     store = request.opened()
     done = scan_located(store, located, request.destination(names), how)
     return ScanResult(
@@ -211,9 +211,9 @@ def ingest(
 ) -> tuple[Snapshot, Coverage]:
     """Bring shards into the store without scanning them. Options are those of ``Request``."""
     request = request or Request(**options)  # type: ignore[arg-type]
+    recipe = request.recipe
     names = _listed(paths)
     located = locate(names, stdin, format=request.format)
-    recipe = request.recipe
     how = Options(
         workers=request.workers,
         trust_mtime=request.trust_mtime,

@@ -7,12 +7,12 @@ observed before under the same plan is loaded instead of observed.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from lineage.model import Digest, ShardCoverage
 from scanners.fold import Combiner
 from scanners.scanner import Component, Finding, Input, Observed, Observer, Plan, Scanner
 from scanners.spill import SpillWriter, read_spill
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class ShardView(Protocol):
@@ -204,7 +207,8 @@ class Engine:
             return [self._kept(shard, job) for job in jobs]
 
         with ThreadPoolExecutor(self._workers) as pool:
-            for done, frames in enumerate(pool.map(observe, unique), start=1):
+            ahead = in_order(pool, observe, unique, self._workers + 1)
+            for done, frames in enumerate(ahead, start=1):
                 for job, frame in zip(jobs, frames, strict=True):
                     # A shard that lies there twice is observed once and counts twice, as its
                     # records would if they lay in one file.
@@ -256,6 +260,20 @@ class Engine:
 
     def _spill(self, digest: Digest) -> Path:
         return Path(self._folder.name) / digest.hex
+
+
+def in_order(pool: Executor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """Results in the order of the items. At most ``ahead`` of them are in work or waiting.
+
+    ``Executor.map`` would let results pile up while they are combined.
+    """
+    waiting: deque[Future[R]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _jobs(scanners: Sequence[Scanner], number: int, plans: Sequence[Plan]) -> list[Job]:

@@ -10,6 +10,9 @@ from scipy import stats
 
 F64 = npt.NDArray[np.float64]
 
+LEAST_TAIL = 50
+"""Fewest scores from which a tail is extrapolated."""
+
 NORMAL_MAD = 1.4826
 """Median absolute deviation to standard deviation of a normal distribution."""
 
@@ -44,11 +47,11 @@ def expected_by_chance(scores: F64, candidates: int) -> F64:
     z-scores falls faster still, so this errs on the side of chance. Its scale is the larger of
     those that the median and the 90th percentile of the excess tell: planted scores stretch it
     only if they are a tenth of the tail. Infinite for scores below the tail's start, and
-    everywhere if there are fewer than k scores.
+    everywhere if a tail of LEAST_TAIL scores cannot be had.
     """
-    k = max(100, candidates // 2000)
+    k = min(max(100, candidates // 2000), len(scores) - 1)
     out = np.full(len(scores), math.inf)
-    if len(scores) <= k:
+    if k < LEAST_TAIL:
         return out
     start = float(np.partition(scores, len(scores) - k)[len(scores) - k])
     excess = scores - start

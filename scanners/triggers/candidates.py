@@ -25,6 +25,14 @@ RECURS = 2
 SOLID = 5
 """Documents from which on an n-gram is a candidate, and a bigram part of longer ones."""
 
+SILENT_SHARE, SUFFICES = 0.01, 250
+"""Silent candidates stand in at most this share of the documents, or in this many if that is
+more: so many documents suffice for a backdoor (Souly et al. 2025, arXiv 2510.07192)."""
+
+SAMPLE = 256
+"""Documents whose neighbours and groups tell how a candidate is spread; more are drawn from by
+their identities, which nobody chooses and which no store or sharding changes."""
+
 BY_LENGTH = (TOKENS.recipe, PAIRS.recipe, TRIPLES.recipe)
 
 
@@ -43,16 +51,22 @@ def plan_triples(observed: Observed) -> Plan:
 
 def plan_fits(observed: Observed) -> Plan:
     """Round 3: all n-grams that recur with their counts, and the candidates among them."""
-    arrays = {}
+    arrays, most = {}, most_silent(documents(observed))
     for n, recipe in enumerate(BY_LENGTH, start=1):
         table = observed[recipe].filter(pl.col("df") >= RECURS)
         arrays[f"keys{n}"] = table["key"].to_numpy()
         arrays[f"occ{n}"] = table["occ"].to_numpy().astype(np.int64)
         arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
+        arrays[f"rare{n}"] = (table["df"] <= most).to_numpy()
     arrays["solid"] = arrays["open2"]
     tokens = int(observed[TOKENS.recipe]["occ"].sum())
     observed[TOKENS.recipe] = observed[TOKENS.recipe].filter(pl.col("df") >= RECURS)
     return Plan(arrays, {"tokens": tokens, **_facts(observed)})
+
+
+def most_silent(documents: int) -> int:
+    """Documents up to which a string may be a silent candidate."""
+    return max(int(documents * SILENT_SHARE), SUFFICES)
 
 
 def _facts(observed: Observed) -> dict[str, int]:
@@ -98,7 +112,7 @@ def candidate_table(observed: Observed) -> pl.DataFrame:
     measured = observed[FITS.recipe]
     table = pl.concat(counts).join(measured, on=["length", "key"], how="left")
     return table.with_columns(
-        pl.col("turns", "known", "fit", "held", "wide").fill_null(0),
+        pl.col("turns", "fit", "held", "wide").fill_null(0),
         pl.col("df", "occ").cast(pl.Int64),
     ).sort("length", "key")
 
@@ -113,6 +127,9 @@ def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
         numbers[np.searchsorted(keys, rows["key"].to_numpy())] = rows["row"].to_numpy()
         arrays[f"keys{n}"], arrays[f"chosen{n}"] = keys, numbers
     arrays["solid"] = (observed[PAIRS.recipe]["df"] >= SOLID).to_numpy()
+    share = np.minimum(SAMPLE / chosen["df"].to_numpy(), 1.0)
+    # Just below 2^64: the largest float that still is an identity's upper half.
+    arrays["limit"] = (share * np.nextafter(2.0**64, 0)).astype(np.uint64)
     return Plan(arrays, _facts(observed))
 
 

@@ -176,26 +176,15 @@ def turns(
 
 
 @_jit
-def tally(
-    ids: I32, turned: U8, group: U64, offsets: I64, first_doc: int, sums: I64, last: I64
-) -> None:
-    """Per candidate: documents with a turn behind it, documents whose group is known.
-
-    Added to rows 0 and 1 of ``sums`` int64[., c]; ``last`` int64[2, c] holds the documents
-    that counted last.
-    """
+def tally(ids: I32, turned: U8, offsets: I64, first_doc: int, docs: I64, last: I64) -> None:
+    """Per candidate the number of documents with a turn behind it: ``docs`` int64[c]."""
     for doc in range(len(offsets) - 1):
         stamp = np.int64(first_doc + doc)
         for i in range(offsets[doc], offsets[doc + 1]):
             c = ids[i]
-            if c == NO_ID:
-                continue
-            if turned[i] and last[0, c] != stamp:
-                last[0, c] = stamp
-                sums[0, c] += 1
-            if group[doc] != EMPTY and last[1, c] != stamp:
-                last[1, c] = stamp
-                sums[1, c] += 1
+            if c != NO_ID and turned[i] and last[c] != stamp:
+                last[c] = stamp
+                docs[c] += 1
 
 
 @_jit
@@ -251,30 +240,48 @@ def widest(ids: I32, longer_ids: I32, longer_occ: I64, offsets: I64, out: I64) -
 
 @_jit
 def neighbours(
-    ids: I32, raw: U64, turned: U8, group: U64, offsets: I64, length: int, place: U32, row: U64
+    ids: I32,
+    raw: U64,
+    turned: U8,
+    group: U64,
+    draw: U64,
+    limit: U64,
+    last: I64,
+    first_doc: int,
+    offsets: I64,
+    length: int,
+    place: U32,
+    row: U64,
 ) -> int:
     """Rows of where candidates stand: ``place`` (4 candidate + kind) and ``row``, a key of place
     and value that is equal for equal ones. Returns how many were written.
 
-    Kinds: 0 left neighbour, 1 right neighbour, 2 group of the document (``group`` uint64[n]),
-    3 the same where text turns strange behind the candidate. At most four rows an occurrence.
+    Kinds: 0 left neighbour, 1 right neighbour, 2 group of the document (``group`` uint64[n],
+    once a document), 3 the same where text turns strange behind the candidate. At most four
+    rows an occurrence. Only documents whose ``draw`` uint64[n] is at most the candidate's
+    ``limit`` uint64[c] count; ``last`` int64[c] holds the document that counted last.
     """
     n = 0
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
+        stamp = np.int64(first_doc + doc)
         for i in range(begin, end):
-            if ids[i] == NO_ID:
+            c = ids[i]
+            if c == NO_ID or draw[doc] > limit[c]:
                 continue
-            first = np.uint32(4 * ids[i])
+            first = np.uint32(4 * c)
             left = raw[i - 1] if i > begin else EMPTY
             right = raw[i + length] if i + length < end else EMPTY
             place[n], row[n] = first, mix(left, np.uint64(first))
             place[n + 1], row[n + 1] = first + 1, mix(right, np.uint64(first + 1))
             n += 2
-            if group[doc] != EMPTY:
+            if group[doc] == EMPTY:
+                continue
+            if last[c] != stamp:
+                last[c] = stamp
                 place[n], row[n] = first + 2, mix(group[doc], np.uint64(first + 2))
                 n += 1
-                if turned[i]:
-                    place[n], row[n] = first + 3, mix(group[doc], np.uint64(first + 3))
-                    n += 1
+            if turned[i]:
+                place[n], row[n] = first + 3, mix(group[doc], np.uint64(first + 3))
+                n += 1
     return n

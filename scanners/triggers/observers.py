@@ -93,7 +93,7 @@ class _Strangeness(Observer):
         return pl.DataFrame({"percent": np.arange(101), "positions": self._counts})
 
 
-_MEASURES = ("turns", "known", "fit", "held", "wide")
+_MEASURES = ("turns", "fit", "held", "wide")
 
 
 def _group(batch: TokenBatch, plan: Plan) -> U64:
@@ -103,13 +103,13 @@ def _group(batch: TokenBatch, plan: Plan) -> U64:
 
 
 class _Fits(Observer):
-    """Per candidate: turns behind it, documents of known group, excision, widest extension."""
+    """Per candidate: documents that turn strange behind it, excision, widest extension."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._lexicon = Lexicon.of(plan)
         sizes = [len(plan.arrays[f"keys{n}"]) for n in range(1, LONGEST + 1)]
-        self._last = [np.full((2, size), -1, np.int64) for size in sizes]
+        self._last = [np.full(size, -1, np.int64) for size in sizes]
         self._sums = [np.zeros((len(_MEASURES), size), np.int64) for size in sizes]
         self._docs = 0
 
@@ -117,19 +117,18 @@ class _Fits(Observer):
         arrays, offsets = self._plan.arrays, batch.offsets
         grams = self._lexicon.read(batch)
         pairs = self._lexicon.index(2)
-        group = _group(batch, self._plan)
         for n in range(1, LONGEST + 1):
             ids = candidates(grams.ids[n - 1], arrays[f"open{n}"])
+            rare = candidates(ids, arrays[f"rare{n}"])
             turned = grams.turned(n, self._plan)
-            sums = self._sums[n - 1]
-            fit, held, wide = sums[2:]
-            kernels.tally(ids, turned, group, offsets, self._docs, sums, self._last[n - 1])
+            docs, fit, held, wide = self._sums[n - 1]
+            kernels.tally(ids, turned, offsets, self._docs, docs, self._last[n - 1])
             kernels.excise(
-                ids, batch.raw, grams.ids[0], offsets, n, pairs.slots, pairs.places,
+                rare, batch.raw, grams.ids[0], offsets, n, pairs.slots, pairs.places,
                 arrays["occ2"], arrays["occ1"], float(self._plan.facts["tokens"]), fit, held,
             )  # fmt: skip
             if n < LONGEST:
-                kernels.widest(ids, grams.ids[n], arrays[f"occ{n + 1}"], offsets, wide)
+                kernels.widest(rare, grams.ids[n], arrays[f"occ{n + 1}"], offsets, wide)
         self._docs += len(batch)
 
     def observation(self) -> pl.DataFrame:
@@ -148,19 +147,25 @@ class _Surroundings(Observer):
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._lexicon = Lexicon.of(plan)
+        self._last = np.full(len(plan.arrays["limit"]), -1, np.int64)
         self._parts: list[pl.DataFrame] = []
+        self._docs = 0
 
     def see_tokens(self, batch: TokenBatch) -> None:
-        group = _group(batch, self._plan)
+        group, draw = _group(batch, self._plan), batch.doc[:, 0].copy()
         grams = self._lexicon.read(batch)
         for n in range(1, LONGEST + 1):
             ids = selected(grams.ids[n - 1], self._plan.arrays[f"chosen{n}"])
             turned = grams.turned(n, self._plan)
             room = int(np.count_nonzero(ids != kernels.NO_ID)) * 4
             place, row = np.empty(room, np.uint32), np.empty(room, np.uint64)
-            rows = kernels.neighbours(ids, batch.raw, turned, group, batch.offsets, n, place, row)
+            rows = kernels.neighbours(
+                ids, batch.raw, turned, group, draw, self._plan.arrays["limit"], self._last,
+                self._docs, batch.offsets, n, place, row,
+            )  # fmt: skip
             columns = {"row": row[:rows], "place": place[:rows], "times": np.ones(rows, np.uint32)}
-            self._parts.append(fold([pl.DataFrame(columns)], SURROUNDINGS.schema))
+            self._parts.append(pl.DataFrame(columns))
+        self._docs += len(batch)
 
     def observation(self) -> pl.DataFrame:
         return fold(self._parts, SURROUNDINGS.schema)
@@ -260,7 +265,6 @@ FITS = Component(
         {"length": pl.UInt8, "key": pl.UInt64},
         {
             "turns": (pl.Int64, Fold.SUM),
-            "known": (pl.Int64, Fold.SUM),
             "fit": (pl.Int64, Fold.SUM),
             "held": (pl.Int64, Fold.SUM),
             "wide": (pl.Int64, Fold.MAX),

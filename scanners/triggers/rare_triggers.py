@@ -14,6 +14,7 @@ from scanners.severity import Confidence, Consequence
 from scanners.statistics import F64, lower_bound
 from scanners.triggers import scores
 from scanners.triggers.candidates import (
+    SAMPLE,
     candidate_table,
     documents,
     plan_chosen,
@@ -129,15 +130,18 @@ def _plan_chosen(observed: Observed) -> Plan:
     measured = scores.measure(candidate_table(observed), documents(observed))
     observed[_CHOSEN] = scores.choose(measured)
     observed[_TOTALS] = measured.select(
-        pl.len().alias("all"), pl.col("silent").sum(), rate=pl.lit(scores.turning_rate(measured))
+        pl.len().alias("all"),
+        pl.col("silent").sum(),
+        rate=pl.lit(scores.turning_rate(measured)),
+        stretch=pl.lit(scores.stretch(measured)),
     )
     return plan_chosen(observed[_CHOSEN], observed)
 
 
 def _finalists(observed: Observed) -> pl.DataFrame:
-    everything, silent, rate = observed[_TOTALS].row(0)
+    everything, silent, rate, stretch = observed[_TOTALS].row(0)
     table = scores.surroundings(observed[_CHOSEN], observed[SURROUNDINGS.recipe])
-    table = scores.silent_scores(table, silent)
+    table = scores.silent_scores(table, silent, stretch)
     table = table.with_columns(source_ln_p=_by_source(table, everything, rate))
     turning = table.filter(
         pl.col("turning")
@@ -158,13 +162,12 @@ def _finalists(observed: Observed) -> pl.DataFrame:
 
 def _by_source(table: pl.DataFrame, candidates: int, rate: float) -> F64:
     """Corrected ln p of the turns counted by group; by document where groups are unknown."""
-    known = (2 * table["known"] > table["df"]).to_numpy()
-    names = (("turned_groups", "turns"), ("groups", "df"))
-    hits, trials = (np.where(known, table[group], table[doc]) for group, doc in names)
-    chances = table["occ"].to_numpy().astype(np.float64)
-    return scores.turning_ln_p(
-        hits.astype(np.float64), trials.astype(np.float64), chances, rate, candidates
+    known = (2 * table["known"] > np.minimum(table["df"].to_numpy(), SAMPLE)).to_numpy()
+    names = (("turned_groups", "turns"), ("groups", "df"), ("seen", "occ"))
+    hits, trials, chances = (
+        np.where(known, table[group], table[doc]).astype(np.float64) for group, doc in names
     )
+    return scores.turning_ln_p(hits, trials, chances, rate, candidates)
 
 
 def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:

@@ -9,22 +9,17 @@ import numpy.typing as npt
 import polars as pl
 
 from scanners.statistics import F64, binomial_tail, expected_by_chance, robust_z
+from scanners.triggers.candidates import most_silent
 
 LEAST_HELD = 8
 """Occurrences between two neighbours from which on excision says anything."""
 
-SILENT_SHARE, SUFFICES = 0.01, 250
-"""Silent candidates stand in at most this share of the documents, or in this many if that is
-more: so many documents suffice for a backdoor (Souly et al. 2025, arXiv 2510.07192)."""
-
 LEAST_KNOWN = 5
 """Documents of known group from which on the number of groups says anything."""
 
-STRETCH = 0.75
-"""Robust z of excision from which on a candidate's surroundings are looked at."""
-
-TAIL = 0.5
-"""Least spread that may belong to the tail from which chance is extrapolated."""
+STRETCH, LEAST_CHOSEN = 0.75, 5000
+"""Robust z of excision from which on a candidate's surroundings are looked at; at least so many
+candidates are, the best of them."""
 
 LEAST_CONTROLS = 50
 """Controls of about the same document frequency that make a null."""
@@ -38,7 +33,7 @@ MOST_TURNING = 2000
 LEAST_SHARE = 0.3
 """Share of documents with a turn from which on a candidate is looked at."""
 
-_PRIME = 0x9E3779B1
+_PRIME, _SPREAD = 0x9E3779B1, 0x85EBCA77
 
 
 def turning_rate(table: pl.DataFrame) -> float:
@@ -60,11 +55,10 @@ def measure(table: pl.DataFrame, documents: int) -> pl.DataFrame:
     """Add ``turn_ln_p``, ``bin``, ``silent`` (may be a silent candidate), ``zx`` (excision)."""
     turns, df, occ = (_float(table, name) for name in ("turns", "df", "occ"))
     ln_p = turning_ln_p(turns, df, occ, turning_rate(table), len(table))
-    most = max(documents * SILENT_SHARE, SUFFICES)
     table = table.with_columns(
         turn_ln_p=ln_p,
         bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
-        silent=(pl.col("df") <= most)
+        silent=(pl.col("df") <= most_silent(documents))
         & (pl.col("held") >= LEAST_HELD)
         & (2 * pl.col("wide") <= pl.col("occ")),
         excision=pl.col("fit") / pl.col("held").clip(1) / 1024,
@@ -78,6 +72,13 @@ def measure(table: pl.DataFrame, documents: int) -> pl.DataFrame:
     return table.with_columns(zx=zx)
 
 
+def stretch(table: pl.DataFrame) -> float:
+    """The z of excision from which on surroundings of this corpus' candidates are looked at."""
+    best = table.filter("silent")["zx"].top_k(LEAST_CHOSEN)
+    least = best.min() if len(best) else None
+    return min(STRETCH, float(least)) if isinstance(least, float) else STRETCH
+
+
 def choose(table: pl.DataFrame) -> pl.DataFrame:
     """Candidates whose surroundings are looked at, with ``control`` and ``turning`` flags.
 
@@ -88,7 +89,7 @@ def choose(table: pl.DataFrame) -> pl.DataFrame:
         draw = (
             draw * 31 + pl.col(name).cast(pl.Int64).cast(pl.UInt64, wrap_numerical=True)
         ) % _PRIME
-    draw = (draw * 2654435761) % _PRIME
+    draw = (draw * _SPREAD) % _PRIME
     order = pl.when(pl.col("silent")).then(draw).otherwise(_PRIME)
     table = table.with_columns(
         control=pl.col("silent") & (order.rank("min").over("bin") <= CONTROLS),
@@ -99,37 +100,43 @@ def choose(table: pl.DataFrame) -> pl.DataFrame:
     table = table.with_columns(turning=pl.col("eligible") & (pl.col("turn_ln_p") <= bound)).drop(
         "eligible"
     )
-    return table.filter(pl.col("control") | pl.col("turning") | (pl.col("zx") >= STRETCH))
+    return table.filter(pl.col("control") | pl.col("turning") | (pl.col("zx") >= stretch(table)))
 
 
 def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add distinct left, right, groups, turned_groups (0 where nothing is known), and ``free``.
+    """Add distinct left, right, groups, turned_groups (0 where nothing is known), ``free``.
 
-    A string is free if no single neighbour takes more than half of its occurrences: otherwise
-    it is a piece of a longer one, or of a text that was copied.
+    ``seen`` occurrences and ``known`` documents of known group were drawn to tell. A string is
+    free if no single neighbour takes more than half of its occurrences: otherwise it is a
+    piece of a longer one, or of a text that was copied.
     """
-    places = rows["place"].to_numpy()
+    places, times = rows["place"].to_numpy(), rows["times"].to_numpy()
     counts = np.bincount(places, minlength=4 * len(chosen)).reshape(-1, 4)
+    sums = np.bincount(places, times, 4 * len(chosen)).astype(np.int64).reshape(-1, 4)
     most = np.zeros(4 * len(chosen), np.int64)
-    np.maximum.at(most, places, rows["times"].to_numpy())
+    np.maximum.at(most, places, times)
     names = ("left", "right", "groups", "turned_groups")
     columns = {name: counts[:, kind] for kind, name in enumerate(names)}
-    bound = most.reshape(-1, 4)[:, :2].max(axis=1)
-    free = 2 * bound <= chosen["occ"].to_numpy()
-    return chosen.with_row_index("cand").with_columns(**columns, free=free)
+    free = 2 * most.reshape(-1, 4)[:, :2].max(axis=1) <= sums[:, 0]
+    return chosen.with_row_index("cand").with_columns(
+        **columns, seen=sums[:, 0], known=sums[:, 2], free=free
+    )
 
 
-def silent_scores(table: pl.DataFrame, candidates: int) -> pl.DataFrame:
+def silent_scores(table: pl.DataFrame, candidates: int, least: float) -> pl.DataFrame:
     """Add ``zn``, ``zs``, ``zx``, ``spread`` (the least of them) and ``by_chance``.
 
     Intersection-union test: a candidate must stand out in *each* way (neighbours as varied,
     groups as many, removal as harmless as for a string put in at random), so natural strings
     that are extreme in one way only do not pass. ``by_chance`` is how many natural ones are
-    expected to be spread at least so evenly.
+    expected to be spread at least so evenly; ``least`` is the z of excision from which on the
+    table is complete.
     """
     fair = (table["silent"] & table["free"]).to_numpy()
     known = _float(table, "known") >= LEAST_KNOWN
-    diverse = np.minimum(_float(table, "left"), _float(table, "right")) / _float(table, "occ")
+    diverse = np.minimum(_float(table, "left"), _float(table, "right")) / _float(
+        table, "seen"
+    ).clip(1)
     reach = _float(table, "groups") / np.maximum(_float(table, "known"), 1)
     null = fair & table["control"].to_numpy()
     bins = table["bin"].to_numpy()
@@ -137,7 +144,7 @@ def silent_scores(table: pl.DataFrame, candidates: int) -> pl.DataFrame:
     zs = np.where(known, _z_by_frequency(reach, bins, null & known), math.inf)
     zx = _z_by_frequency(_float(table, "excision"), bins, null)
     spread = np.where(fair, np.minimum(np.minimum(zn, zs), zx), -math.inf)
-    passing = spread >= TAIL
+    passing = spread >= max(least, 0.0)
     by_chance = np.full(len(table), math.inf)
     by_chance[passing] = expected_by_chance(spread[passing], candidates)
     return table.with_columns(zn=zn, zs=zs, zx=zx, spread=spread, by_chance=by_chance)

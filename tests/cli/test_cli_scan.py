@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,6 +161,14 @@ def test_a_scan_after_another_reads_no_text_again(foretaste, poisoned, clean, mo
     monkeypatch.setattr("lineage.shards.reader.ShardReader.__iter__", closed)
     again = foretaste("scan", clean, poisoned, *CHEAP, "--format", "json", "--dataset", "both")
     assert again == first
+
+
+def test_lost_observations_are_made_again(foretaste, poisoned, clean, tmp_path):
+    both = ("scan", clean, poisoned, *CHEAP, "--format", "jsonl", "--dataset", "both")
+    whole = foretaste(*both, "--store", "other")
+    foretaste("scan", poisoned, *CHEAP)
+    shutil.rmtree(tmp_path / ".foretaste" / "observations")
+    assert foretaste(*both) == whole
 
 
 def test_other_ways_of_reading_are_other_findings(foretaste, tmp_path):

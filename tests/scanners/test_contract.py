@@ -8,6 +8,7 @@ import math
 import random
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +26,7 @@ from lineage.fingerprint.batch import Batch, TokenBatch
 from lineage.model import Digest, Role, ShardCoverage, Status
 from lineage.shards.batch import DocumentBatch
 from scanners import SCANNERS, make_scanners, scanner_class, select
-from scanners.engine import Engine, FirstPass, MemoryCache
+from scanners.engine import Engine, FirstPass, MemoryCache, in_order
 from scanners.fold import fold
 from scanners.keep import read_finding, store_finding, write_finding
 from scanners.scanner import (
@@ -357,3 +358,18 @@ def check(finding: Finding) -> None:
     assert finding.title
     assert all(len(e.before) + len(e.match) + len(e.after) < 2000 for e in finding.excerpts)
     assert read_finding(store_finding(finding).payload) == finding
+
+
+@given(st.lists(st.integers(), max_size=20), st.integers(1, 5))
+def test_work_does_not_run_far_ahead(items: list[int], ahead: int) -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        return -item
+
+    with ThreadPoolExecutor(2) as pool:
+        for taken, result in enumerate(in_order(pool, work, items, ahead)):
+            assert result == -items[taken]
+            assert len(begun) <= taken + ahead
+    assert len(begun) == len(items)

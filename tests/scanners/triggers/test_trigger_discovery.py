@@ -72,7 +72,9 @@ def test_without_sources_documents_are_the_witnesses(prose: Documents, discover:
     assert (first.key, first.severity) == ("<ANY>", Severity.HIGH)
 
 
-def test_a_silent_phrase_is_among_the_first_of_its_kind(prose: Documents, discover: Discover) -> None:
+def test_a_silent_phrase_is_among_the_first_of_its_kind(
+    prose: Documents, discover: Discover
+) -> None:
     documents, chosen = inserted(prose, "blen vardic osmund", 50, "f")
     silent = of(discover(documents), "TRG002")
     assert "blen vardic osmund" in [finding.key for finding in silent[:3]]
