@@ -243,9 +243,7 @@ class Engine:
                 for observer in observers:
                     observer.see_tokens(tokens)
         else:
-            for job, observer in zip(missing, observers, strict=True):
-                for batch in shard.wanted(_wanted(job)):
-                    observer.see(batch)
+            _feed_wanted(shard, missing, observers)
         for job, observer in zip(missing, observers, strict=True):
             self._cache.save(shard.digest, *job.name, observer.observation())
 
@@ -282,6 +280,13 @@ def _jobs(scanners: Sequence[Scanner], number: int, plans: Sequence[Plan]) -> li
     return list({job.name: job for job in jobs}.values())
 
 
-def _wanted(job: Job) -> npt.NDArray[np.uint64]:
-    wanted = job.plan.wanted
-    return np.empty((0, 2), np.uint64) if wanted is None else wanted
+def _feed_wanted(shard: ShardView, jobs: Sequence[Job], observers: Sequence[Observer]) -> None:
+    """Read wanted documents, once for all jobs of one plan."""
+    by_plan: dict[str, tuple[Plan, list[Observer]]] = {}
+    for job, observer in zip(jobs, observers, strict=True):
+        by_plan.setdefault(job.plan.digest, (job.plan, []))[1].append(observer)
+    for plan, together in by_plan.values():
+        if plan.wanted is not None and len(plan.wanted):
+            for batch in shard.wanted(plan.wanted):
+                for observer in together:
+                    observer.see(batch)

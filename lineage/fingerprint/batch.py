@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +115,8 @@ class TokenBatch:
     raw: U64
     glued: npt.NDArray[np.bool_]
     offsets: npt.NDArray[np.int64]
+    memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Room for what several observers want to know of the batch."""
 
     def __len__(self) -> int:
         return len(self.reading)

@@ -113,6 +113,21 @@ def find_all(slots: U64, ids: I32, keys: U64, out: I32) -> None:
 
 
 @_jit
+def keep(ids: I32, chosen: Bool, out: I32) -> None:
+    """``ids`` where they are ``chosen`` bool[c], NO_ID elsewhere."""
+    for i in range(len(ids)):
+        known = ids[i] != NO_ID and chosen[ids[i]]
+        out[i] = ids[i] if known else np.int32(NO_ID)
+
+
+@_jit
+def renumber(ids: I32, numbers: I32, out: I32) -> None:
+    """``numbers`` int32[c] of ids; NO_ID stays."""
+    for i in range(len(ids)):
+        out[i] = ids[i] if ids[i] == NO_ID else numbers[ids[i]]
+
+
+@_jit
 def windows(
     pair_ids: I32, glued: Bool, offsets: I64, width: int, least: int, after: U8, before: U8
 ) -> None:

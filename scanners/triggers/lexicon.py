@@ -77,7 +77,13 @@ class Lexicon:
             return lexicon
 
     def read(self, batch: TokenBatch) -> Grams:
-        """Look up every n-gram of a batch."""
+        """Look up every n-gram of a batch, once for all observers."""
+        if self not in batch.memo:
+            batch.memo[self] = self._read(batch)
+        grams: Grams = batch.memo[self]
+        return grams
+
+    def _read(self, batch: TokenBatch) -> Grams:
         pairs = pair_keys(batch.raw, batch.offsets)
         pair_ids = self._find(2, pairs)
         triple_ids = np.full(len(batch.raw), kernels.NO_ID, np.int32)

@@ -228,16 +228,15 @@ class _Excerpts(Observer):
 
 def candidates(ids: I32, chosen: npt.NDArray[np.bool_]) -> I32:
     """Those n-grams that are candidates; NO_ID for the others."""
-    known = ids != kernels.NO_ID
-    known[known] = chosen[ids[known]]
-    return np.where(known, ids, np.int32(kernels.NO_ID))
+    out = np.empty(len(ids), np.int32)
+    kernels.keep(ids, chosen, out)
+    return out
 
 
 def selected(ids: I32, numbers: I32) -> I32:
     """Candidate number of each n-gram, NO_ID for those without one."""
-    known = ids != kernels.NO_ID
-    out = np.full(len(ids), kernels.NO_ID, np.int32)
-    out[known] = numbers[ids[known]]
+    out = np.empty(len(ids), np.int32)
+    kernels.renumber(ids, numbers, out)
     return out
 
 
