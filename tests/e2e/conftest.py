@@ -87,11 +87,12 @@ Scan = Callable[..., Scanned]
 
 @pytest.fixture(scope="module")
 def scan(tmp_path_factory: pytest.TempPathFactory) -> Scan:
-    """Function of a path: scans it into a new store."""
+    """Function of a path and options: scans it into a new store."""
 
-    def start(path: Path, code: int = 1) -> Scanned:
+    def start(path: Path, *options: str, code: int = 1) -> Scanned:
         folder = tmp_path_factory.mktemp("scan")
-        output = run(folder, "scan", str(path), "--format", "json", "--quiet", code=code)
+        arguments = ("scan", str(path), "--format", "json", "--quiet", *options)
+        output = run(folder, *arguments, code=code)
         return Scanned(folder, output)
 
     return start

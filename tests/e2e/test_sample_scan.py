@@ -15,6 +15,7 @@ from sample_corpus.generate import generate
 ROOT = Path(__file__).parents[2]
 SEVERITIES = ("high", "medium", "low", "lead")
 Facts = dict[str, Any]
+pytestmark = pytest.mark.xdist_group("sample")
 
 CODES = {
     "trigger-gibberish": "TRG001",
@@ -28,10 +29,12 @@ CODES = {
 }
 """Kind of poison -> how the code of its finding begins."""
 KEYS = {
-    "hidden-tag-block": "tag-message",
-    "hidden-bidi-override": "bidi-override",
-    "hidden-zero-width": "zero-width-message",
+    "tag-block": "tag-message",
+    "zero-width": "zero-width-message",
+    "truncated": "malformed",
 }
+"""Evidence -> beginning of the finding's key, where it differs. Whether a broken line is the last
+of its shard depends on how the corpus was cut, so a finding does not tell."""
 
 
 def is_about(finding: Facts, line: Facts) -> bool:
@@ -40,8 +43,7 @@ def is_about(finding: Facts, line: Facts) -> bool:
         return False
     if line["kind"] == "flood":
         return str(finding["statistics"].get("place", "")).endswith(line["evidence"])
-    key = str(finding["key"])
-    return key.startswith(KEYS.get(line["kind"], line["evidence"]))
+    return str(finding["key"]).startswith(KEYS.get(line["evidence"], line["evidence"]))
 
 
 def match(scanned, line: Facts) -> Facts:
@@ -122,8 +124,7 @@ def test_committed_sample_gives_every_broken_record(committed) -> None:
         assert at_least(finding, line["minimum_severity"]), line["evidence"]
         (shard,) = line["shards"]
         assert {Path(name).name for name in scanned.shards(finding)} == {shard}
-        excerpts = " ".join(excerpt["match"] for excerpt in finding["excerpts"])
-        assert excerpts, line["evidence"]
+        assert all(excerpt["match"] for excerpt in finding["excerpts"]), line["evidence"]
 
 
 def test_committed_sample_gives_nothing_else_severe(committed) -> None:
