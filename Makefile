@@ -4,14 +4,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+DATA   ?= ../shared/data
 
-.PHONY: demo test lint types torture bench sample clean
+.PHONY: demo test lint types torture bench sample docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/foretaste scan sample_corpus/shards --exit-zero
 
 test: lint types
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -24,10 +25,13 @@ torture: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/torture.py
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py $(DATA)
 
 sample: $(VENV)/installed
 	$(BIN)/python sample_corpus/generate.py
+
+docs: $(VENV)/installed
+	$(BIN)/python docs/make_scanners.py
 
 clean:
 	rm -rf $(VENV) .foretaste build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

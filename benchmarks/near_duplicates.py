@@ -1,8 +1,7 @@
 """Near-duplicates of a JSON-lines file, beside a datasketch pipeline that does nothing else.
 
 Usage: ``python benchmarks/near_duplicates.py FILE.jsonl[.zst] [DOCUMENTS]``. Both find texts of
-Jaccard similarity .8 over 5-word shingles with 128 permutations. datasketch: words by regular
-expression, ``MinHash.update_batch``, ``MinHashLSH``; its answer is unverified candidates.
+Jaccard similarity .8 over 5-word shingles with 128 permutations. datasketch: see ``beside.py``.
 foretaste: ingest (all fingerprints, metadata, bundles on disk), then the scanner's three
 rounds (candidates read again, verified, clustered). One warm-up each is not counted. Prints
 wall and CPU seconds, peak memory of this process so far, and what each found.
@@ -10,7 +9,6 @@ wall and CPU seconds, peak memory of this process so far, and what each found.
 
 from __future__ import annotations
 
-import re
 import resource
 import sys
 import tempfile
@@ -18,8 +16,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import polars as pl
-from datasketch import MinHash, MinHashLSH
+from beside import with_datasketch
 
 from lineage.ingest import ingest
 from lineage.shards.locate import locate
@@ -30,8 +31,6 @@ from scanners.corpus import views_of
 from scanners.duplicates.near import NearDuplicates
 from scanners.engine import Engine
 
-WIDTH = 5
-WORD = re.compile(r"\w+")
 RECIPE = ReadingRecipe()
 
 
@@ -44,22 +43,6 @@ def with_foretaste(file: Path) -> str:
         with Engine([NearDuplicates()]) as engine:
             findings = engine.run(views_of(store, located, snapshot, RECIPE))
     return "; ".join(finding.title for finding in findings)
-
-
-def with_datasketch(file: Path) -> str:
-    """Sign, index, query."""
-    index = MinHashLSH(threshold=0.8, num_perm=128)
-    candidates = 0
-    for row, text in enumerate(pl.read_ndjson(file, schema_overrides={"text": pl.String})["text"]):
-        words = [word.encode() for word in WORD.findall(text.lower())]
-        if not words:
-            continue
-        last = max(1, len(words) - WIDTH + 1)
-        signature = MinHash(num_perm=128)
-        signature.update_batch({b" ".join(words[at : at + WIDTH]) for at in range(last)})
-        candidates += bool(index.query(signature))
-        index.insert(row, signature)
-    return f"{candidates:,} texts with an earlier candidate"
 
 
 SIDES: dict[str, Callable[[Path], str]] = {

@@ -97,6 +97,7 @@ class ScanResult:
     coverage: Coverage
     snapshot: Snapshot
     codes: tuple[str, ...]
+    failed: Mapping[str, str]
     store: Store
     located: tuple[Located, ...] = field(repr=False)
     recipe: ReadingRecipe = field(repr=False)
@@ -104,9 +105,8 @@ class ScanResult:
     @property
     def report(self) -> Report:
         """What the command line prints."""
-        return Report(
-            self.snapshot.dataset, self.snapshot.label, self.coverage, self.findings, self.codes
-        )
+        names = self.snapshot.dataset, self.snapshot.label
+        return Report(*names, self.coverage, self.findings, self.codes, failed=self.failed)
 
     def frame(self) -> pl.DataFrame:
         """Findings as a table: id, code, severity, title, key, strength, documents, members."""
@@ -195,6 +195,7 @@ def scan(
         done.coverage,
         done.snapshot,
         done.codes,
+        done.failed,
         store,
         tuple(located),
         how.recipe,

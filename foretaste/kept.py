@@ -38,7 +38,8 @@ def report_of(scan: StoredScan) -> Report:
         facts["snapshot"],
         read_coverage(facts["coverage"]),
         tuple(read_finding(finding.payload) for finding in scan.findings),
-        tuple(facts["codes"]),
+        tuple(code for code in facts["codes"] if code not in facts["failed"]),
+        failed=facts["failed"],
     )
 
 

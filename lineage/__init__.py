@@ -1,0 +1,1 @@
+"""What is this corpus, and where did it come from."""

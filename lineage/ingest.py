@@ -21,7 +21,7 @@ from lineage.fingerprint.recipe import DOCUMENT, NORMAL, TOKENS, Sketch
 from lineage.model import Coverage, Digest, Shard, ShardCoverage, Snapshot, Status
 from lineage.shards import open_shard, skipped_coverage
 from lineage.shards.batch import DocumentBatch
-from lineage.shards.locate import Located, format_of
+from lineage.shards.locate import Located, form_of
 from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import Bundle, BundleWriter, Manifest
 from lineage.store.commit import SHARD_COUNTS
@@ -147,7 +147,7 @@ def pass_over(
 
 def bundle_recipe(located: Located, recipe: ReadingRecipe) -> str:
     """Name of all that decides a bundle's content beside the shard's bytes."""
-    form = recipe.format or format_of(located.file.name)
+    form = form_of(located.file, recipe.format)
     return f"{recipe.name}-{form}-{FINGERPRINTS}"
 
 

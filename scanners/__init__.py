@@ -61,6 +61,11 @@ def select(prefixes: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(code for code in SCANNERS if code.startswith(wanted))
 
 
+def codes_of(code: str) -> tuple[str, ...]:
+    """All codes that the class behind one of them reports."""
+    return tuple(other for other, home in SCANNERS.items() if home == SCANNERS[code])
+
+
 def make_scanners(codes: Sequence[str] = tuple(SCANNERS)) -> list[Scanner]:
     """One instance of each class that reports findings of these codes."""
     return [kind() for kind in dict.fromkeys(scanner_class(code) for code in codes)]

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from lineage.errors import UsageError
 from lineage.fingerprint.batch import Batch
 from lineage.ingest import Options, Progress, bundle_recipe, ingest, pass_over, shown
 from lineage.model import Coverage, Digest, Role, Shard, ShardCoverage, Snapshot, Status
@@ -22,18 +21,18 @@ from lineage.shards.locate import Located
 from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import Bundle
 from lineage.store.files import scratch
-from lineage.store.findings import StoredScan, load_scan, save_scan
-from lineage.store.observations import has_observation, load_observation, save_observation
+from lineage.store.findings import fact_strings, find_scan, save_scan
+from lineage.store.journal import canonical
 from lineage.store.snapshots import Destination
 from lineage.store.store import Store
 from lineage.wanted import read_wanted
-from scanners import SCANNERS, make_scanners
-from scanners.engine import Engine, FirstPass
-from scanners.keep import read_finding, same, store_finding, write_coverage
+from scanners import SCANNERS, codes_of, make_scanners
+from scanners.engine import Engine, Means
+from scanners.failures import Failures
+from scanners.jobs import FirstPass
+from scanners.keep import read_finding, store_finding, write_coverage
+from scanners.observations import ObservationCache, text_recipes
 from scanners.scanner import Finding
-
-HELD_BYTES = 256 << 20
-"""Observations kept in memory between being made and being combined."""
 
 
 class Watch(Progress):
@@ -41,6 +40,10 @@ class Watch(Progress):
 
     def scanning(self, what: str, done: int, total: int) -> None:
         """``done`` of ``total`` shards have been through this round."""
+
+
+_WHOLE = {"failed": "{}"}
+"""Facts of a scan in which no scanner failed."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,17 @@ class ScanOptions:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a scan found, worst first, and what it covered. ``id`` names it in the store."""
+    """What a scan found, worst first, and what it covered. ``id`` names it in the store.
+
+    ``codes`` were looked for; ``failed`` (code -> why) were to be.
+    """
 
     id: str
     snapshot: Snapshot
     coverage: Coverage
     findings: tuple[Finding, ...]
     codes: tuple[str, ...]
+    failed: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -114,55 +121,6 @@ def views_of(
     return [View(store, files[shard.path], shard.digest, recipe) for shard in snapshot.shards]
 
 
-class ObservationCache:
-    """The store's observations; those just made are handed over without reading them back."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._views: dict[Digest, View] = {}
-        self._known: set[tuple[Digest, str, str]] = set()
-        self._held: dict[tuple[Digest, str, str], pl.DataFrame] = {}
-        self._size = 0.0
-        self._lock = threading.Lock()
-
-    def add(self, view: View) -> None:
-        """Make a shard known, so that its observations can be named."""
-        with self._lock:
-            self._views[view.digest] = view
-
-    def load(self, digest: Digest, recipe: str, plan: str) -> pl.DataFrame | None:
-        """The observation, or None."""
-        with self._lock:
-            held = self._held.pop((digest, recipe, plan), None)
-            if held is not None:
-                self._size -= held.estimated_size()
-                return held
-        return load_observation(self._store, *self._name(digest, recipe), plan)
-
-    def save(self, digest: Digest, recipe: str, plan: str, frame: pl.DataFrame) -> None:
-        """Keep an observation."""
-        save_observation(self._store, *self._name(digest, recipe), plan, frame)
-        with self._lock:
-            self._known.add((digest, recipe, plan))
-            if self._size + frame.estimated_size() <= HELD_BYTES:
-                self._held[digest, recipe, plan] = frame
-                self._size += frame.estimated_size()
-
-    def has(self, digest: Digest, recipe: str, plan: str) -> bool:
-        """Whether an observation is kept; looked up once a run."""
-        name = (digest, recipe, plan)
-        if name not in self._known and has_observation(
-            self._store, *self._name(digest, recipe), plan
-        ):
-            with self._lock:
-                self._known.add(name)
-        return name in self._known
-
-    def _name(self, digest: Digest, recipe: str) -> tuple[Digest, str]:
-        view = self._views[digest]
-        return view.shard, f"{recipe}.{view.reading}"
-
-
 def scan(
     store: Store,
     located: Sequence[Located],
@@ -172,7 +130,7 @@ def scan(
     """Ingest what is new, scan, and keep the findings in the store.
 
     New shards are read once: fingerprints and first rounds share the pass. A corpus that was
-    last scanned by the same scanners is not scanned again. Shards that could not be read are
+    ever scanned by the same scanners is not scanned again. Shards that could not be read are
     in the coverage; what was read of them is scanned. ReadingError if a file changes meanwhile.
     """
     options = options or ScanOptions()
@@ -181,7 +139,7 @@ def scan(
 
 
 class _Run:
-    """One scan: the last one of this store, the cache, and an engine if there is work for it."""
+    """One scan; it has an engine only if there is work for one."""
 
     def __init__(
         self, store: Store, located: Sequence[Located], options: ScanOptions, folder: Path
@@ -191,27 +149,29 @@ class _Run:
         self.options = options
         self.folder = folder
         self.files = {shown(one.name): one for one in located}
-        self.cache = ObservationCache(store)
+        self.shards: dict[Digest, tuple[Digest, str]] = {}
         self.recipes = sorted([*options.codes, f"scanners-{code_digest()}"])
+        self.failures = Failures()
         self._making = threading.Lock()
         self._engine: Engine | None = None
-        self.last = _last_scan(store)
-        self.seen: frozenset[str] = frozenset()
-        if self.last is not None and self._alike(self.last):
-            self.seen = frozenset(shard["digest"] for shard in self.last.facts["coverage"])
+        alike = {**_WHOLE, "reading": canonical(write_recipe(options.recipe))}
+        self.seen = fact_strings(store, self.recipes, alike, "$.coverage[*].digest")
 
     @property
     def engine(self) -> Engine:
         """Made when it is first needed, for scanners are slow to import; by one thread."""
         with self._making:
             if self._engine is None:
-                self._engine = Engine(
-                    make_scanners(self.options.codes),
-                    cache=self.cache,
+                scanners = make_scanners(self.options.codes)
+                lasting = text_recipes(scanners)
+                means = Means(
+                    cache=ObservationCache(self.store, self.folder, self.shards, lasting),
                     scratch=self.folder,
                     workers=self.options.workers,
                     watch=self.options.watch.scanning,
+                    failures=self.failures,
                 )
+                self._engine = Engine(scanners, means)
             return self._engine
 
     def scan(self, destination: Destination) -> Scan:
@@ -227,7 +187,15 @@ class _Run:
         ends = {end.path: end for end in coverage.shards}
         shards = [shard for shard in snapshot.shards if _holds_records(ends[shard.path])]
         name, findings = self._findings(snapshot, coverage, [self._view(s) for s in shards])
-        return Scan(name, snapshot, coverage, findings, self.options.codes)
+        codes = tuple(code for code in self.options.codes if code not in self.failed)
+        return Scan(name, snapshot, coverage, findings, codes, self.failed)
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Codes that were to be looked for, but whose scanner failed -> why."""
+        failed = self.failures.scanners.items()
+        whys = {code: why for name, why in failed for code in codes_of(name)}
+        return {code: whys[code] for code in self.options.codes if code in whys}
 
     def _findings(
         self, snapshot: Snapshot, coverage: Coverage, views: Sequence[View]
@@ -237,24 +205,20 @@ class _Run:
             "dataset": snapshot.dataset,
             "snapshot": snapshot.label,
             "codes": list(self.options.codes),
+            "failed": {},
             "reading": write_recipe(self.options.recipe),
             "coverage": write_coverage(coverage),
         }
-        last = self.last
-        if last and self._alike(last) and last.facts["subject"] == facts["subject"]:
-            findings = tuple(read_finding(finding.payload) for finding in last.findings)
-            if last.root == snapshot.root and same(last.facts, facts):
-                return last.scan, findings
+        same = {**_WHOLE, "subject": _subject(views)}
+        known = find_scan(self.store, self.recipes, same)
+        if known is not None:
+            stored = known.findings
+            findings = tuple(read_finding(finding.payload) for finding in stored)
         else:
             findings = self._selected(self.engine.run(views))
-        stored = [store_finding(finding) for finding in findings]
+            stored = tuple(store_finding(finding) for finding in findings)
+            facts |= {"failed": self.failed}
         return save_scan(self.store, snapshot.root, self.recipes, stored, facts), findings
-
-    def _alike(self, last: StoredScan) -> bool:
-        """Whether the last scan looked for the same, in what was read alike."""
-        return sorted(last.recipes) == self.recipes and same(
-            last.facts["reading"], write_recipe(self.options.recipe)
-        )
 
     def _selected(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         return tuple(finding for finding in findings if finding.code in self.options.codes)
@@ -268,7 +232,7 @@ class _Run:
 
     def _view(self, shard: Shard) -> View:
         view = View(self.store, self.files[shard.path], shard.digest, self.options.recipe)
-        self.cache.add(view)
+        self.shards[view.digest] = view.shard, view.reading
         return view
 
 
@@ -301,10 +265,3 @@ def _subject(views: Sequence[View]) -> str:
     """Name of what is scanned: bytes and readings, in any order, under any path."""
     names = sorted(view.digest.hex for view in views)
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
-
-
-def _last_scan(store: Store) -> StoredScan | None:
-    try:
-        return load_scan(store)
-    except UsageError:  # there is none yet
-        return None

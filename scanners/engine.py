@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -20,9 +20,12 @@ import polars as pl
 
 from lineage.errors import StoreError
 from lineage.fingerprint.batch import Batch, TokenBatch
-from lineage.model import Digest, ShardCoverage
+from lineage.model import Digest
+from scanners.cache import Cache, MemoryCache
+from scanners.failures import Failures
 from scanners.fold import Combiner
-from scanners.scanner import Component, Finding, Input, Observed, Observer, Plan, Scanner
+from scanners.jobs import FirstPass, Job, Name, Work, jobs_of, start
+from scanners.scanner import Finding, Input, Observed, Plan, Scanner
 from scanners.spill import SpillWriter, read_spill
 
 T = TypeVar("T")
@@ -46,42 +49,8 @@ class ShardView(Protocol):
         """Rows of the shard's bundle."""
 
 
-class Cache(Protocol):
-    """Where observations are kept, under (shard digest, component recipe, plan digest)."""
-
-    def load(self, digest: Digest, recipe: str, plan: str) -> pl.DataFrame | None:
-        """The observation, or None."""
-
-    def save(self, digest: Digest, recipe: str, plan: str, frame: pl.DataFrame) -> None:
-        """Keep an observation."""
-
-    def has(self, digest: Digest, recipe: str, plan: str) -> bool:
-        """Whether an observation is kept."""
-
-
-class MemoryCache:
-    """Keeps observations for the life of one engine."""
-
-    def __init__(self) -> None:
-        self._frames: dict[tuple[str, str, str], pl.DataFrame] = {}
-
-    def load(self, digest: Digest, recipe: str, plan: str) -> pl.DataFrame | None:
-        """The observation, or None."""
-        return self._frames.get((digest.hex, recipe, plan))
-
-    def save(self, digest: Digest, recipe: str, plan: str, frame: pl.DataFrame) -> None:
-        """Keep an observation."""
-        self._frames[digest.hex, recipe, plan] = frame
-
-    def has(self, digest: Digest, recipe: str, plan: str) -> bool:
-        """Whether an observation is kept."""
-        return (digest.hex, recipe, plan) in self._frames
-
-
 Watcher = Callable[[str, int, int], None]
 """Told (what is being done, shards done, shards in all)."""
-
-Name = tuple[str, str]
 
 
 def _unwatched(_what: str, _done: int, _total: int) -> None:
@@ -89,61 +58,27 @@ def _unwatched(_what: str, _done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One component under one plan, wanted by one or more scanners."""
+class Means:
+    """What an engine works with; none of it changes what is found."""
 
-    component: Component
-    plan: Plan
-
-    @property
-    def name(self) -> Name:
-        """What makes two jobs the same."""
-        return self.component.recipe, self.plan.digest
-
-
-@dataclass(frozen=True)
-class FirstPass:
-    """Observers of first rounds, and the spill, riding along one pass over a shard's text."""
-
-    digest: Digest
-    jobs: Sequence[Job]
-    observers: Sequence[Observer]
-    spill: SpillWriter | None
-    cache: Cache
-
-    def see(self, batch: Batch) -> None:
-        """Show the batch to everyone."""
-        for observer in self.observers:
-            observer.see(batch)
-        if self.spill is not None:
-            self.spill.see(batch)
-
-    def finish(self, coverage: ShardCoverage) -> None:
-        """Keep what was observed of a shard that was read as far as it goes."""
-        del coverage
-        if self.spill is not None:
-            self.spill.close()
-        for job, observer in zip(self.jobs, self.observers, strict=True):
-            self.cache.save(self.digest, *job.name, observer.observation())
+    cache: Cache = field(default_factory=MemoryCache)
+    scratch: Path | None = None
+    workers: int = 2
+    watch: Watcher = _unwatched
+    failures: Failures = field(default_factory=lambda: Failures(strict=True))
 
 
 class Engine:
     """Runs scanners over shards. One engine serves one scan; use it as a context."""
 
-    def __init__(
-        self,
-        scanners: Sequence[Scanner],
-        *,
-        cache: Cache | None = None,
-        scratch: Path | None = None,
-        workers: int = 2,
-        watch: Watcher = _unwatched,
-    ) -> None:
+    def __init__(self, scanners: Sequence[Scanner], means: Means | None = None) -> None:
+        means = means or Means()
         self._scanners = scanners
-        self._cache: Cache = MemoryCache() if cache is None else cache
-        self._folder = tempfile.TemporaryDirectory(prefix="foretaste-", dir=scratch)
-        self._workers = workers
-        self._watch = watch
+        self._cache = means.cache
+        self._folder = tempfile.TemporaryDirectory(prefix="foretaste-", dir=means.scratch)
+        self._workers = means.workers
+        self._watch = means.watch
+        self.failures = means.failures
         later = [c for s in scanners for components in s.rounds[1:] for c in components]
         self._spills = any(component.input is Input.TOKENS for component in later)
 
@@ -159,39 +94,47 @@ class Engine:
 
     def first_pass(self, digest: Digest) -> FirstPass:
         """What a reader of this shard's text can feed, so that text is decoded once."""
-        jobs = self._unseen(digest)
-        observers = [job.component.observe(job.plan) for job in jobs]
+        works = start(self._unseen(digest), self.failures)
         spill = SpillWriter(self._spill(digest)) if self._spills else None
-        return FirstPass(digest, jobs, observers, spill, self._cache)
+        return FirstPass(digest, works, spill, self._cache)
 
     def _unseen(self, digest: Digest) -> list[Job]:
-        plans = [scanner.plan(0, {}) for scanner in self._scanners]
+        jobs = jobs_of(0, [(scanner, scanner.plan(0, {})) for scanner in self._scanners])
         return [
             job
-            for job in _jobs(self._scanners, 0, plans)
+            for job in jobs
             if job.component.input is Input.TEXT and not self._cache.has(digest, *job.name)
         ]
 
     def run(self, shards: Sequence[ShardView]) -> list[Finding]:
         """All rounds over all shards; findings in the one global rank, worst first."""
-        observed: list[dict[str, pl.DataFrame]] = [{} for _ in self._scanners]
+        observed: dict[str, Observed] = {scanner.code: {} for scanner in self._scanners}
         rounds = max((len(scanner.rounds) for scanner in self._scanners), default=0)
         for number in range(rounds):
-            running = [k for k, s in enumerate(self._scanners) if number < len(s.rounds)]
-            plans = [self._scanners[k].plan(number, observed[k]) for k in running]
-            jobs = _jobs([self._scanners[k] for k in running], number, plans)
+            plans = self._plan(number, observed)
+            jobs = jobs_of(number, plans)
             combined = self._observe(jobs, shards, f"round {number + 1} of {rounds}")
-            for k, plan in zip(running, plans, strict=True):
-                for component in self._scanners[k].rounds[number]:
-                    observed[k][component.recipe] = combined[Job(component, plan).name]
+            for scanner, plan in plans:
+                for component in scanner.rounds[number]:
+                    name = Job(component, plan).name
+                    if not self.failures.pass_on(name, scanner.code):
+                        observed[scanner.code][component.recipe] = combined[name]
         return self._judge(observed)
 
-    def _judge(self, observed: Sequence[Observed]) -> list[Finding]:
-        findings = [
-            finding
-            for scanner, seen in zip(self._scanners, observed, strict=True)
-            for finding in scanner.judge(seen)
-        ]
+    def _plan(self, number: int, observed: Mapping[str, Observed]) -> list[tuple[Scanner, Plan]]:
+        plans = []
+        for scanner in self._scanners:
+            if number < len(scanner.rounds) and self.failures.reason(scanner.code) is None:
+                with self.failures.guard(scanner.code):
+                    plans.append((scanner, scanner.plan(number, observed[scanner.code])))
+        return plans
+
+    def _judge(self, observed: Mapping[str, Observed]) -> list[Finding]:
+        findings: list[Finding] = []
+        for scanner in self._scanners:
+            if self.failures.reason(scanner.code) is None:
+                with self.failures.guard(scanner.code):
+                    findings += scanner.judge(observed[scanner.code])
         return sorted(findings, key=lambda finding: finding.order)
 
     def _observe(
@@ -201,15 +144,16 @@ class Engine:
         unique = list({shard.digest: shard for shard in shards}.values())
         copies = Counter(shard.digest for shard in shards)
 
-        def observe(shard: ShardView) -> list[pl.DataFrame]:
+        def observe(shard: ShardView) -> list[tuple[Job, pl.DataFrame]]:
             for kind in Input:
                 self._feed(shard, [job for job in jobs if job.component.input is kind], kind)
-            return [self._kept(shard, job) for job in jobs]
+            sound = [job for job in jobs if self.failures.reason(job.name) is None]
+            return [(job, self._kept(shard, job)) for job in sound]
 
         with ThreadPoolExecutor(self._workers) as pool:
             ahead = in_order(pool, observe, unique, self._workers + 1)
             for done, frames in enumerate(ahead, start=1):
-                for job, frame in zip(jobs, frames, strict=True):
+                for job, frame in frames:
                     # A shard that lies there twice is observed once and counts twice, as its
                     # records would if they lay in one file.
                     for _ in range(copies[unique[done - 1].digest]):
@@ -227,25 +171,30 @@ class Engine:
         return frame
 
     def _feed(self, shard: ShardView, jobs: Sequence[Job], kind: Input) -> None:
-        missing = [job for job in jobs if not self._cache.has(shard.digest, *job.name)]
+        missing = [
+            job
+            for job in jobs
+            if self.failures.reason(job.name) is None
+            and not self._cache.has(shard.digest, *job.name)
+        ]
         if not missing:
             return
         if kind is Input.TEXT:
             self._read_text(shard)
             return
-        observers = [job.component.observe(job.plan) for job in missing]
+        works = start(missing, self.failures)
         if kind is Input.RECORDS:
             records = shard.records()
-            for observer in observers:
-                observer.see_records(records)
+            for work in works:
+                work.see_records(records)
         elif kind is Input.TOKENS:
             for tokens in self._tokens(shard):
-                for observer in observers:
-                    observer.see_tokens(tokens)
+                for work in works:
+                    work.see_tokens(tokens)
         else:
-            _feed_wanted(shard, missing, observers)
-        for job, observer in zip(missing, observers, strict=True):
-            self._cache.save(shard.digest, *job.name, observer.observation())
+            _feed_wanted(shard, works)
+        for work in works:
+            work.keep(self._cache, shard.digest)
 
     def _read_text(self, shard: ShardView) -> None:
         shard.read(self.first_pass(shard.digest))
@@ -274,19 +223,14 @@ def in_order(pool: Executor, work: Callable[[T], R], items: Iterable[T], ahead: 
         yield waiting.popleft().result()
 
 
-def _jobs(scanners: Sequence[Scanner], number: int, plans: Sequence[Plan]) -> list[Job]:
-    pairs = zip(scanners, plans, strict=True)
-    jobs = [Job(component, plan) for scanner, plan in pairs for component in scanner.rounds[number]]
-    return list({job.name: job for job in jobs}.values())
-
-
-def _feed_wanted(shard: ShardView, jobs: Sequence[Job], observers: Sequence[Observer]) -> None:
+def _feed_wanted(shard: ShardView, works: Sequence[Work]) -> None:
     """Read wanted documents, once for all jobs of one plan."""
-    by_plan: dict[str, tuple[Plan, list[Observer]]] = {}
-    for job, observer in zip(jobs, observers, strict=True):
-        by_plan.setdefault(job.plan.digest, (job.plan, []))[1].append(observer)
-    for plan, together in by_plan.values():
-        if plan.wanted is not None and len(plan.wanted):
-            for batch in shard.wanted(plan.wanted):
-                for observer in together:
-                    observer.see(batch)
+    by_plan: dict[str, list[Work]] = {}
+    for work in works:
+        by_plan.setdefault(work.job.plan.digest, []).append(work)
+    for together in by_plan.values():
+        wanted = together[0].job.plan.wanted
+        if wanted is not None and len(wanted):
+            for batch in shard.wanted(wanted):
+                for work in together:
+                    work.see(batch)

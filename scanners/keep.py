@@ -5,7 +5,6 @@ Law: ``read_finding(write_finding(f)) == f``, and the same for coverage.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -98,8 +97,3 @@ def _shard(value: Json) -> ShardCoverage:
         fields=tuple((path, role, size) for path, role, size in value.pop("fields")),
         **value,
     )
-
-
-def same(left: object, right: object) -> bool:
-    """Whether two values are the same JSON: tuples and lists are, for instance."""
-    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)

@@ -205,6 +205,7 @@ class Scanner(ABC):
 
     def plan(self, number: int, observed: Observed) -> Plan:
         """Plan round ``number`` (0-based) from what was observed in the rounds before it."""
+        del observed
         if number == 0:
             return Plan()
         raise NotImplementedError

@@ -28,5 +28,4 @@ def command(**given: Any) -> int:
     store = open_store(given["store"], create=False)
     report = report_of(load_scan(store, given["scan"]))
     publish_report(report, given)
-    complete = report.coverage.complete
-    return exit_code(report.findings, complete, given["fail_on"], given["exit_zero"])
+    return exit_code(report, given["fail_on"], given["exit_zero"])

@@ -38,7 +38,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     if facts and "name" not in facts:
         raise UsageError("--source has no name", hint="add --source name=...")
     from foretaste import api  # noqa: PLC0415
-    from foretaste.cli.output import exit_code, publish  # noqa: PLC0415
+    from foretaste.cli.output import publish  # noqa: PLC0415
     from foretaste.cli.progress import watching  # noqa: PLC0415
     from foretaste.report.terminal import write_coverage  # noqa: PLC0415
 
@@ -52,4 +52,4 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     with watching(given["quiet"]) as watch:
         snapshot, coverage = api.ingest(paths, request=request, progress=watch, stdin=sys.stdin)
     publish(None, lambda stream: write_coverage(snapshot.dataset, snapshot.label, coverage, stream))
-    return exit_code((), coverage.complete, options.NEVER)
+    return 0 if coverage.complete else 3

@@ -19,8 +19,6 @@ from scanners.severity import SEVERITIES, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scanners.scanner import Finding
-
 
 def check_output(path: str | None) -> None:
     """UsageError, before any work, where a report cannot be written."""
@@ -54,14 +52,14 @@ def publish_report(report: Report, given: Mapping[str, Any]) -> None:
     publish(given["output"], lambda stream: write_report(chosen, given["format"], stream))
 
 
-def exit_code(
-    findings: tuple[Finding, ...], complete: bool, fail_on: str, exit_zero: bool = False
-) -> int:
-    """1 where the gate fails, else 3 where coverage is incomplete, else 0."""
+def exit_code(report: Report, fail_on: str, exit_zero: bool = False) -> int:
+    """2 where a scanner failed, else 1 where the gate does, else 3 for incomplete coverage, 0."""
+    if report.failed:
+        return 2
     if exit_zero:
         return 0
     if fail_on != NEVER:
         gate = SEVERITIES.index(Severity(fail_on))
-        if any(SEVERITIES.index(finding.severity) <= gate for finding in findings):
+        if any(SEVERITIES.index(finding.severity) <= gate for finding in report.findings):
             return 1
-    return 0 if complete else 3
+    return 0 if report.coverage.complete else 3

@@ -42,5 +42,4 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     with watching(given["quiet"]) as watch:
         result = api.scan(paths, request=request, watch=watch, stdin=sys.stdin)
     publish_report(result.report, given)
-    complete = result.coverage.complete
-    return exit_code(result.findings, complete, given["fail_on"], given["exit_zero"])
+    return exit_code(result.report, given["fail_on"], given["exit_zero"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,7 +23,9 @@ FORMATS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Report:
-    """What was covered and what was found there, worst first; ``codes`` were looked for.
+    """What was covered and what was found there, worst first.
+
+    ``codes`` were looked for; ``failed`` (code -> why) were to be, but their scanner failed.
 
     ``show`` is the least severity to show; None leaves it to the format.
     """
@@ -33,6 +36,7 @@ class Report:
     findings: tuple[Finding, ...]
     codes: tuple[str, ...]
     show: Severity | None = None
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     def shown(self, default: Severity) -> tuple[Finding, ...]:
         """Findings at least as severe as ``show``."""

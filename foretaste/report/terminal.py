@@ -37,7 +37,7 @@ def write(report: Report, stream: TextIO) -> None:
     """Write the report; findings down to low unless it says otherwise."""
     write_coverage(report.dataset, report.snapshot, report.coverage, stream)
     page = Page(stream)
-    _looked_for(page, report.codes)
+    _looked_for(page, report)
     shown = report.shown(Severity.LOW)
     for finding in shown:
         page.line(Text())
@@ -145,9 +145,12 @@ def _fields(covered: Coverage) -> Iterator[tuple[str, str, str]]:
         yield label, ", ".join(names + more), "yellow" if role == "unread" else ""
 
 
-def _looked_for(page: Page, codes: Sequence[str]) -> None:
-    page.row("looked for", _families(codes))
-    left = [code for code in SCANNERS if code not in codes]
+def _looked_for(page: Page, report: Report) -> None:
+    page.row("looked for", _families(report.codes))
+    for why in dict.fromkeys(report.failed.values()):
+        codes = [code for code, other in report.failed.items() if other == why]
+        page.row("FAILED", f"{_families(codes)}: {safe(why, 200)}", "bold red")
+    left = [code for code in SCANNERS if code not in report.codes and code not in report.failed]
     if left:
         page.row("left out", _families(left), "yellow")
     page.row("cannot see", NOT_SEEN)
@@ -203,6 +206,8 @@ def _summary(report: Report, shown: int) -> Text:
         line += Text(f"; {hidden:,} not shown (--show {report.findings[-1].severity})")
     if not report.coverage.complete:
         line += Text("; coverage is incomplete", "bold red")
+    if report.failed:
+        line += Text("; scanners failed", "bold red")
     return line
 
 

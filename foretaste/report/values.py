@@ -24,6 +24,7 @@ def head(report: Report) -> dict[str, Any]:
         "snapshot": report.snapshot,
         "coverage": coverage(report.coverage),
         "scanned_for": list(report.codes),
+        "failed_scanners": dict(report.failed),
         "summary": {str(severity): report.count(severity) for severity in SEVERITIES},
     }
 

@@ -195,9 +195,9 @@ class _CsvRows:
             return
         if self._lines.invalid:
             self._remark(Reason.INVALID_UTF8, "bytes that are not UTF-8", quarantined=True)
-            self._add(Reading.SALVAGED, self._row([_readable(cell) for cell in cells]))
+            self._readings(Reading.SALVAGED, [_readable(cell) for cell in cells])
         elif self._repeated:
-            self._both_readings(cells)
+            self._readings(Reading.DOCUMENT, cells)
         else:
             self._clean.append((self._records, self._lines.offset, cells))
         self._records += 1
@@ -205,13 +205,15 @@ class _CsvRows:
     def _row(self, cells: list[str]) -> Row:
         return row_of(dict(zip(self._names, cells, strict=True)), self._roles)
 
-    def _both_readings(self, cells: list[str]) -> None:
-        """The document, and the reading of those who keep the first of equal names."""
+    def _readings(self, reading: Reading, cells: list[str]) -> None:
+        """The row, and what those read who keep the first of equal names."""
         row = self._row(cells)
-        self._add(Reading.DOCUMENT, row)
+        self._add(reading, row)
+        if not self._repeated:
+            return
         pairs = zip(reversed(self._names), reversed(cells), strict=True)
         other = row_of(dict(pairs), self._roles)
-        if (other.claimed, other.other) != (row.claimed, row.other):
+        if not other.like(row):
             self._add(Reading.OTHER, other)
         if not self._told:
             self._told = True

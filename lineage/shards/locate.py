@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import glob
+import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TextIO
+from urllib.parse import unquote
 
 from lineage.errors import UsageError
 
 SUFFIXES: dict[str, str] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".json": "jsonl",
+    ".json": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".csv": "csv",
@@ -45,6 +48,25 @@ def format_of(name: str) -> str | None:
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     return SUFFIXES.get(suffixes[-1]) if suffixes else None
+
+
+def form_of(file: Path, format: str | None) -> str:
+    """Name of all that decides, beside its bytes, how a file is read; ``format`` overrides.
+
+    Equal bytes of equal form are read alike: ``jsonl``, ``jsonl.gz``, ``parquet-<8 hex>``.
+    """
+    form = format or format_of(file.name) or "unknown"
+    if file.suffix.lower() in COMPRESSIONS:
+        form += file.suffix.lower()
+    if form == "parquet" and (values := folder_values(file)):
+        form += "-" + hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:8]
+    return form
+
+
+def folder_values(file: Path) -> dict[str, str]:
+    """Columns that some readers take from folders ``name=value``; the innermost of a name wins."""
+    pairs = re.findall(r"([^/=]+)=([^/]*)/", file.as_posix())
+    return {unquote(name): unquote(value) for name, value in pairs}
 
 
 def locate(

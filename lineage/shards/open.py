@@ -25,19 +25,24 @@ class Source(Protocol):
     damage: str
 
     def readinto(self, buffer: memoryview) -> int:
-        """Fill ``buffer`` from its start; return the number of bytes, 0 at the end."""
+        """Fill ``buffer`` from its start; return the number of bytes, 0 at the end.
+
+        OSError where the machine fails to read: that is no damage of the bytes.
+        """
 
     def close(self) -> None:
         """Close the file."""
 
 
+def is_of_machine(error: Exception) -> bool:
+    """Whether reading failed, and not what was read: only then does Arrow know an errno."""
+    return isinstance(error, OSError) and error.errno is not None
+
+
 def compression_of(file: Path) -> str:
-    """``gzip``, ``zstd`` or empty, by the file's first bytes. ReadingError where unreadable."""
-    try:
-        with file.open("rb") as stream:
-            magic = stream.read(4)
-    except OSError as error:
-        raise ReadingError(f"cannot open {file}: {error.strerror}") from error
+    """``gzip``, ``zstd`` or empty, by the file's first bytes. ReadingError if its name lies."""
+    with file.open("rb") as stream:
+        magic = stream.read(4)
     if magic[:2] == _GZIP:
         return "gzip"
     if magic == _ZSTD or (magic[1:] == _ZSTD_SKIPPABLE and magic[:1] >= b"\x50"):
@@ -48,22 +53,21 @@ def compression_of(file: Path) -> str:
 
 
 def open_source(file: Path, compression: str, limits: Limits) -> Source:
-    """Open a file for streaming. ReadingError where it cannot be opened."""
+    """Open a file for streaming."""
     openers: dict[str, Callable[[Path], Source]] = {"": Plain, "gzip": Gzip, "zstd": Zstd}
-    try:
-        source = openers[compression](file)
-        return Bounded(source, file.stat().st_size, limits) if compression else source
-    except OSError as error:
-        raise ReadingError(f"cannot open {file}: {error.strerror or error}") from error
+    source = openers[compression](file)
+    return Bounded(source, file.stat().st_size, limits) if compression else source
 
 
 def begins_with_list(file: Path, compression: str, limits: Limits) -> bool:
     """Whether the first byte that is not blank opens a JSON array."""
     source = open_source(file, compression, limits)
     buffer = bytearray(_RETRY)
-    with memoryview(buffer) as view:
-        count = source.readinto(view)
-    source.close()
+    try:
+        with memoryview(buffer) as view:
+            count = source.readinto(view)
+    finally:
+        source.close()
     return buffer[:count].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
@@ -77,11 +81,7 @@ class Plain:
 
     def readinto(self, buffer: memoryview) -> int:
         """See ``Source``."""
-        try:
-            return self._stream.readinto(buffer) or 0
-        except OSError as error:
-            self.damage = f"cannot read on: {error.strerror}"
-            return 0
+        return self._stream.readinto(buffer) or 0
 
     def close(self) -> None:
         """See ``Source``."""
@@ -106,7 +106,7 @@ class Gzip:
         while not self.damage:
             try:
                 data = self._next(len(buffer))
-            except (zlib.error, OSError) as error:
+            except zlib.error as error:
                 self.damage = f"damaged gzip stream: {error}"
                 return 0
             if data is None:
@@ -175,6 +175,8 @@ class Zstd:
                 self._given += count
                 return count
             except OSError as error:
+                if is_of_machine(error):
+                    raise
                 self.damage = f"damaged zstd stream: {error}"
                 self._salvaged = self._before_damage()
         data, self._salvaged = self._salvaged[: len(buffer)], self._salvaged[len(buffer) :]
@@ -193,8 +195,9 @@ class Zstd:
                 _skip(stream, self._given + len(salvaged))
                 while data := stream.read(step):
                     salvaged += data
-            except OSError:
-                continue
+            except OSError as error:
+                if is_of_machine(error):
+                    raise
             finally:
                 stream.close()
         return salvaged

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.errors import ReadingError
-from lineage.model import Reason, Remark
+from lineage.model import CONTENT_ROLES, Reason, Remark
 from lineage.shards.arrays import Int64, Mask, byte_lengths
 from lineage.shards.batch import DocumentBatch, Reading
 from lineage.shards.columns import flatten
 from lineage.shards.compose import UNREAD, Composed, compose
+from lineage.shards.folders import replaced
+from lineage.shards.locate import folder_values
+from lineage.shards.open import is_of_machine
+from lineage.shards.raw import Decoder, as_bytes
 from lineage.shards.recipe import ReadingRecipe
 from lineage.shards.record import Row, row_of
 from lineage.shards.roles import Roles
@@ -43,13 +45,12 @@ class ParquetRows:
             self._file = pq.ParquetFile(file)
             names = self._file.schema_arrow.names
         except _BROKEN as error:
+            if is_of_machine(error):
+                raise
             raise ReadingError(f"{file} is not a parquet file, or is damaged: {error}") from error
         self._repeated = sorted(name for name, n in Counter(names).items() if n > 1)
-        self._folders = [
-            (name, value)
-            for name, value in re.findall(r"([^/=]+)=([^/]*)/", file.as_posix())
-            if name in names
-        ]
+        folders = folder_values(file)
+        self._folders = {name: folders[name] for name in names if name in folders}
 
     def batches(self) -> Iterator[DocumentBatch]:
         """Iterate once; ReadingError where the file is damaged in the middle."""
@@ -60,6 +61,8 @@ class ParquetRows:
                     self._records += batch.records
                     yield batch
         except _BROKEN as error:
+            if is_of_machine(error):
+                raise
             detail = f"damaged after record {self._records}: {error}"
             raise ReadingError(detail) from error
         finally:
@@ -83,14 +86,14 @@ class ParquetRows:
         composed = self._compose(last, arrays, len(group))
         if int(byte_lengths(composed.text).max(initial=0)) > self._limit:
             return self._by_rows(names, arrays)
-        remarks = self._folder_remarks(composed)
+        remarks = self._folder_remarks(last, arrays)
         offset = np.full(len(group), -1, dtype=np.int64)
         places = Places.of_documents(self._records, offset)
         if not self._repeated:
             return batch_of_columns(composed, places, len(group), remarks)
         other = self._compose(first, arrays, len(group))
         if self._records == 0:
-            remarks += _repeated_remark(self._repeated, composed, other)
+            remarks.append(_repeated_remark(self._repeated, *_first_difference(composed, other)))
         return _with_other(composed, other, places.record, remarks)
 
     def _compose(self, columns: dict[str, int], arrays: list[pa.Array], rows: int) -> Composed:
@@ -101,83 +104,54 @@ class ParquetRows:
         add_fields(composed.fields, unread)
         return composed
 
-    def _folder_remarks(self, composed: Composed) -> list[Remark]:
-        """A folder named ``text=...`` replaces the column of that name in some readers."""
-        if self._records or not self._folders:
-            return []
-        name, value = self._folders[-1]
-        column = _excerpt(composed.text[0].as_py()) if len(composed.text) else ""
-        detail = f"folder {name}={value} replaces the column {name} in some readers"[:200]
-        readings = (("column", column), ("folder", _excerpt(value)))
-        return [Remark(0, -1, Reason.DUPLICATE_KEY, detail, False, readings)]
+    def _folder_remarks(self, columns: dict[str, int], arrays: list[pa.Array]) -> list[Remark]:
+        """A folder named ``text=...`` replaces the column of that name in some readers.
+
+        One remark a shard, at the first row that differs; with readings if documents change.
+        """
+        remarks = []
+        for name, value in list(self._folders.items()):
+            place = replaced(arrays[columns[name]], value)
+            if place is None:
+                continue
+            del self._folders[name]
+            detail = f"folder {name}={value} replaces the column {name} in some readers"[:200]
+            readings = (("column", _excerpt(place.text)), ("folder", _excerpt(value)))
+            number = self._records + place.row
+            shown = readings if self._is_content(name) else ()
+            remarks.append(Remark(number, -1, Reason.DUPLICATE_KEY, detail, False, shown))
+        return remarks
+
+    def _is_content(self, name: str) -> bool:
+        slot, _ = self._roles.slot((name,))
+        return self._roles.is_chat((name,)) or (slot is not None and slot.role in CONTENT_ROLES)
 
     def _by_rows(self, names: list[str], arrays: list[pa.Array]) -> DocumentBatch:
         """Record by record, for strings that are not UTF-8 or too long."""
-        objects = [_as_bytes(array).to_pylist() for array in arrays]
+        objects = [as_bytes(array).to_pylist() for array in arrays]
         rows: list[Numbered] = []
-        remarks: list[Remark] = []
-        for i, values in enumerate(zip(*objects, strict=True)):
-            decoder = _Decoder()
-            row = row_of(decoder.decode(dict(zip(names, values, strict=True))), self._roles)
-            number = self._records + i
+        remarks = self._folder_remarks({name: i for i, name in enumerate(names)}, arrays)
+        for number, values in enumerate(zip(*objects, strict=True), start=self._records):
+            decoder = Decoder()
+            cells = list(zip(names, map(decoder.decode, values), strict=True))
+            row = row_of(dict(cells), self._roles)
             reason = Reason.INVALID_UTF8 if decoder.replaced else self._too_large(row)
             reading = Reading.SALVAGED if reason else Reading.DOCUMENT
             if reason:
                 remarks.append(Remark(number, -1, reason, "in a string column", True))
             rows.append(Numbered(number, -1, reading, row))
-        return batch_of_rows(rows, len(rows), remarks)
+            if self._repeated:
+                first = row_of(dict(reversed(cells)), self._roles)
+                if number == 0:
+                    remarks.append(_repeated_remark(self._repeated, 0, row.summary, first.summary))
+                if not first.like(row):
+                    rows.append(Numbered(number, -1, Reading.OTHER, first))
+        remarks.sort(key=lambda remark: remark.record)
+        return batch_of_rows(rows, len(arrays[0]), remarks)
 
     def _too_large(self, row: Row) -> Reason | None:
         size = sum(len(text) for text, _ in row.claimed.values()) + len(row.other or "")
         return Reason.TOO_LARGE if size > self._limit else None
-
-
-class _Decoder:
-    """Bytes of a row's values as text; remembers whether any were not UTF-8."""
-
-    def __init__(self) -> None:
-        self.replaced = False
-
-    def decode(self, value: Any) -> Any:
-        """The value with ``str`` for bytes, at any depth."""
-        if isinstance(value, bytes):
-            try:
-                return value.decode()
-            except UnicodeDecodeError:
-                self.replaced = True
-                return value.decode(errors="replace")
-        if isinstance(value, dict):
-            return {key: self.decode(item) for key, item in value.items()}
-        return [self.decode(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _as_bytes(array: pa.Array) -> pa.Array:
-    """The same with binary for strings, which Arrow would refuse to decode."""
-    return array.cast(_binary_type(array.type)) if _has_strings(array.type) else array
-
-
-def _has_strings(kind: pa.DataType) -> bool:
-    if pa.types.is_nested(kind):
-        return any(_has_strings(kind.field(i).type) for i in range(kind.num_fields))
-    return bool(pa.types.is_dictionary(kind) or _is_string(kind))
-
-
-def _is_string(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _binary_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_binary_type(field.type)) for field in kind])
-    if pa.types.is_map(kind):
-        return pa.map_(_binary_type(kind.key_type), _binary_type(kind.item_type))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pa.large_list(_binary_type(kind.value_type))
-    if pa.types.is_fixed_size_list(kind):
-        return pa.list_(_binary_type(kind.value_type), kind.list_size)
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return pa.large_binary() if _is_string(kind) else kind
 
 
 def _rows_a_batch(metadata: pq.FileMetaData) -> int:
@@ -198,13 +172,17 @@ def _excerpt(text: str) -> str:
     return text[:200]
 
 
-def _repeated_remark(names: list[str], last: Composed, first: Composed) -> list[Remark]:
+def _first_difference(last: Composed, first: Composed) -> tuple[int, str, str]:
+    """Row, and what both readings of it say; the first row where none differs."""
+    row = int(np.argmax(_differing(last, first)))
+    both = [f"{c.text[row].as_py()}\n{c.leaves[row].as_py()}" for c in (last, first)]
+    return row, both[0], both[1]
+
+
+def _repeated_remark(names: list[str], row: int, last: str, first: str) -> Remark:
     """One remark a shard: it is the schema that is irregular, in the same way for every row."""
-    differing = np.flatnonzero(_differing(last, first))
-    row = int(differing[0]) if len(differing) else 0
-    pair = [f"{c.text[row].as_py()}\n{c.leaves[row].as_py()}" for c in (last, first)]
     detail = f"columns {', '.join(names)} occur twice"[:200]
-    return [Remark(row, -1, Reason.DUPLICATE_KEY, detail, False, excerpts(pair[0], pair[1]))]
+    return Remark(row, -1, Reason.DUPLICATE_KEY, detail, False, excerpts(last, first))
 
 
 def _differing(last: Composed, first: Composed) -> Mask:

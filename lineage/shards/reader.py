@@ -19,18 +19,21 @@ from lineage.shards.text import read_text
 
 FORMATS: dict[str, Callable[[Source, ReadingRecipe], Iterator[DocumentBatch]] | None] = {
     "jsonl": read_jsonl,
+    "json": read_jsonl,
     "csv": read_csv,
     "tsv": read_tsv,
     "text": read_text,
     "parquet": None,
 }
-"""Formats that are read as a stream; parquet needs the file itself."""
+"""Formats that are read as a stream; parquet needs the file itself. ``json`` may turn out to be
+one array, which is refused."""
 
 
 class ShardReader:
     """Reads one shard once: iterate over it, then ask for its ``coverage``.
 
-    Damage in the middle ends the iteration; ``coverage`` then says FAILED, and where.
+    Damage in the middle ends the iteration; ``coverage`` then says FAILED, and where. An error
+    of the machine that reads is no property of the bytes: ReadingError, and no coverage.
     """
 
     def __init__(self, located: Located, recipe: ReadingRecipe) -> None:
@@ -52,7 +55,7 @@ class ShardReader:
         file, limits = self.located.file, self.recipe.limits
         if self.format == "parquet":
             return ParquetRows(file, self.recipe)
-        if ".json" in file.suffixes and begins_with_list(file, self.compression, limits):
+        if self.format == "json" and begins_with_list(file, self.compression, limits):
             raise ReadingError(
                 f"{self.located.name} is one JSON array, not one object a line",
                 hint=f"jq -c '.[]' {self.located.name} > {file.stem}.jsonl",
@@ -70,6 +73,8 @@ class ShardReader:
                 yield batch
         except ReadingError as error:
             self._damage = f"{error}, after {self._records} records"
+        except OSError as error:
+            raise ReadingError(f"{self.located.name} cannot be read on: {error}") from error
         self._ended = True
 
     def _batches(self) -> Iterator[DocumentBatch]:
@@ -119,7 +124,10 @@ def open_shard(located: Located, recipe: ReadingRecipe | None = None) -> ShardRe
     """Open a located file. ReadingError where it is skipped, unreadable, or not of its format."""
     if located.skipped:
         raise ReadingError(f"{located.name}: {located.skipped}")
-    return ShardReader(located, recipe or ReadingRecipe())
+    try:
+        return ShardReader(located, recipe or ReadingRecipe())
+    except OSError as error:
+        raise ReadingError(f"{located.name} cannot be opened: {error}") from error
 
 
 def skipped_coverage(located: Located, reason: str = "") -> ShardCoverage:

@@ -77,6 +77,10 @@ class Row:
         values = [text for _, (text, _) in sorted(self.claimed.items(), key=lambda i: i[0].path)]
         return "\n".join([*values, *([self.other] if self.other else [])])
 
+    def like(self, other: Row) -> bool:
+        """Whether another row has the same values in the same roles."""
+        return (self.claimed, self.other) == (other.claimed, other.other)
+
 
 def unparsed_row(text: str) -> Row:
     """Row of a record that could not be parsed: all of it is text."""

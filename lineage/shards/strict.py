@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import is_not
 from typing import Any
 
@@ -138,19 +139,24 @@ class _Line:
             detail = detail or f"nested deeper than {limit}"
             self._quarantine(reason or Reason.TOO_DEEP, detail, [], text)
             return
+        if why:
+            # What was read before the damage would hide the rest of the line.
+            values = []
+        firsts = list(map(_first_wins, values)) if seen.twice else values
         if _SURROGATE.search(text):
-            valid = list(map(_without_surrogates, values))
-            if any(map(is_not, valid, values)):
+            valid = [list(map(_without_surrogates, each)) for each in (values, firsts)]
+            if any(map(is_not, chain(*valid), chain(values, firsts))):
                 reason = reason or Reason.LONE_SURROGATE
                 detail = detail or "half of a surrogate pair"
-            values = valid
+            values, firsts = valid
         if reason is None:
             reason, detail = self._structure(values, why)
         if reason is None:
-            self._document(values[0], seen)
+            rows = self._document(values[0], seen)
         else:
-            # What was read before the damage would hide the rest of the line.
-            self._quarantine(reason, detail, [] if why else values, text)
+            rows = self._quarantine(reason, detail, values, text)
+        if seen.twice and values:
+            self._other_reading(rows, list(map(self._strict.row, firsts)), seen.twice)
 
     def _structure(self, values: list[Any], why: str) -> tuple[Reason | None, str]:
         if why:
@@ -161,7 +167,7 @@ class _Line:
             return Reason.NOT_AN_OBJECT, f"a {_kind(values[0])}, not an object"
         return None, ""
 
-    def _document(self, value: dict[str, Any], seen: _Seen) -> None:
+    def _document(self, value: dict[str, Any], seen: _Seen) -> list[Row]:
         row = self._strict.row(value)
         self._add(Reading.DOCUMENT, row)
         if seen.nonstandard:
@@ -169,21 +175,27 @@ class _Line:
             self._remark(Reason.NONSTANDARD_NUMBER, detail, quarantined=False)
         if not seen.twice:
             self._out.value = value
-            return
-        other = self._strict.row(_first_wins(value))
-        readings = excerpts(row.summary, other.summary)
-        names = sorted({name for twice in seen.twice for name in twice.repeated})
-        detail = f"key {', '.join(names)} occurs twice"[:_EXCERPT]
-        self._remark(Reason.DUPLICATE_KEY, detail, quarantined=False, readings=readings)
-        if (other.claimed, other.other) != (row.claimed, row.other):
-            self._add(Reading.OTHER, other)
+        return [row]
 
-    def _quarantine(self, reason: Reason, detail: str, values: list[Any], text: str) -> None:
+    def _other_reading(self, rows: list[Row], firsts: list[Row], found: list[Twice]) -> None:
+        """What readers see that keep the first of equal keys; ``rows`` are the last wins."""
+        pairs = list(zip(rows, firsts, strict=True))
+        differing = [(row, first) for row, first in pairs if not first.like(row)]
+        row, first = (differing or pairs)[0]
+        names = sorted({name for twice in found for name in twice.repeated})
+        detail = f"key {', '.join(names)} occurs twice"[:_EXCERPT]
+        readings = excerpts(row.summary, first.summary)
+        self._remark(Reason.DUPLICATE_KEY, detail, quarantined=False, readings=readings)
+        for _, first in differing:
+            self._add(Reading.OTHER, first)
+
+    def _quarantine(self, reason: Reason, detail: str, values: list[Any], text: str) -> list[Row]:
         self._remark(reason, detail, quarantined=True)
         rows = [self._strict.row(value) for value in values]
         full = [row for row in rows if row.claimed or row.other is not None]
         for row in full or [unparsed_row(unescaped(text))]:
             self._add(Reading.SALVAGED, row)
+        return rows
 
     def _add(self, reading: Reading, row: Row) -> None:
         self._out.rows.append(Numbered(self._number, self._offset, reading, row))

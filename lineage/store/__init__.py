@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from lineage.store.findings import (
         StoredFinding,
         StoredScan,
+        fact_strings,
+        find_scan,
         load_finding,
         load_findings,
         load_scan,
         save_scan,
     )
     from lineage.store.health import info, rebuild, verify
-    from lineage.store.observations import has_observation, load_observation, save_observation
+    from lineage.store.observations import find_observation, read_frame, save_observation
     from lineage.store.read import committed_shards, find_snapshot, snapshot_names
     from lineage.store.snapshots import Destination
     from lineage.store.sql import run_sql
@@ -34,14 +36,16 @@ __all__ = [
     "band_names",
     "canonical_dump",
     "committed_shards",
+    "fact_strings",
+    "find_observation",
+    "find_scan",
     "find_snapshot",
-    "has_observation",
     "info",
     "load_finding",
     "load_findings",
-    "load_observation",
     "load_scan",
     "open_store",
+    "read_frame",
     "rebuild",
     "run_sql",
     "save_observation",
@@ -56,13 +60,15 @@ _HOMES = {
     "findings": (
         "StoredFinding",
         "StoredScan",
+        "fact_strings",
+        "find_scan",
         "load_finding",
         "load_findings",
         "load_scan",
         "save_scan",
     ),
     "health": ("info", "rebuild", "verify"),
-    "observations": ("has_observation", "load_observation", "save_observation"),
+    "observations": ("find_observation", "read_frame", "save_observation"),
     "read": ("committed_shards", "find_snapshot", "snapshot_names"),
     "snapshots": ("Destination",),
     "sql": ("run_sql",),

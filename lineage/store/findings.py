@@ -10,6 +10,7 @@ from typing import Any
 
 from lineage.errors import UsageError
 from lineage.model import Digest
+from lineage.store.commit import Connection
 from lineage.store.files import publish_file
 from lineage.store.journal import canonical
 from lineage.store.store import Store
@@ -55,7 +56,7 @@ def save_scan(
     """Keep a scan's findings in their order; returns the scan's id.
 
     The id is the beginning of the SHA-256 of all that is kept, so the same result has the
-    same id; saving it again makes it the newest scan.
+    same id; saving it again makes it the newest scan, which it may be already.
     """
     text = canonical(
         {
@@ -67,6 +68,8 @@ def save_scan(
     )
     scan = hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
     target = store.root / "scans" / f"{scan}.json"
+    if _newest(store) == scan and target.exists():
+        return scan
     publish_file(store.staging, target, lambda file: file.write_text(text, encoding="ascii"))
     with store.writing() as writer:
         writer.commit([{"kind": "scan", "scan": scan}])
@@ -86,17 +89,30 @@ def load_scan(store: Store, scan: str | None = None) -> StoredScan:
             raise UsageError(f"{wanted} in this store", hint="run `foretaste scan` first")
         if scan is not None and len(rows) > 1:
             raise UsageError(f"several scans begin with {scan!r}", hint="give more digits")
-        name, root, recipes, facts = rows[0]
-        found = connection.execute(
-            f"SELECT {_COLUMNS} FROM finding WHERE scan = ? ORDER BY position", [name]
-        ).fetchall()
-    return StoredScan(
-        name,
-        Digest.parse(root),
-        tuple(json.loads(recipes)),
-        json.loads(facts),
-        tuple(_stored(row) for row in found),
-    )
+        return _loaded(connection, rows[0])
+
+
+def find_scan(store: Store, recipes: Sequence[str], facts: Mapping[str, str]) -> StoredScan | None:
+    """Read the newest scan by just these recipes that has these facts; None if there is none.
+
+    Facts are told by name and value: a string, or the canonical JSON of anything else.
+    """
+    where, values = _alike(recipes, facts)
+    query = f"SELECT scan, root, recipes, facts FROM scan WHERE {where} ORDER BY event DESC"
+    with store.reading() as connection:
+        row = connection.execute(query, values).fetchone()
+        return None if row is None else _loaded(connection, row)
+
+
+def fact_strings(
+    store: Store, recipes: Sequence[str], facts: Mapping[str, str], path: str
+) -> frozenset[str]:
+    """Distinct strings at a JSON path with wildcards in the facts of all such scans."""
+    where, values = _alike(recipes, facts)
+    query = f"SELECT DISTINCT unnest(json_extract_string(facts, ?)) FROM scan WHERE {where}"
+    with store.reading() as connection:
+        rows = connection.execute(query, [path, *values]).fetchall()
+    return frozenset(row[0] for row in rows if row[0] is not None)
 
 
 def load_findings(store: Store, scan: str | None = None) -> tuple[StoredFinding, ...]:
@@ -124,6 +140,33 @@ def load_finding(store: Store, prefix: str) -> StoredFinding:
 
 
 _COLUMNS = "id, code, severity, title, revision, members, payload"
+
+
+def _alike(recipes: Sequence[str], facts: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Condition on rows of table ``scan``, and its parameters."""
+    conditions = ["recipes = ?", *["json_extract_string(facts, ?) = ?"] * len(facts)]
+    pairs = [part for name, value in facts.items() for part in (f"$.{name}", value)]
+    return " AND ".join(conditions), [canonical(sorted(recipes)), *pairs]
+
+
+def _newest(store: Store) -> str | None:
+    with store.reading() as connection:
+        row = connection.execute("SELECT scan FROM scan ORDER BY event DESC LIMIT 1").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _loaded(connection: Connection, row: tuple[Any, ...]) -> StoredScan:
+    scan, root, recipes, facts = row
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM finding WHERE scan = ? ORDER BY position", [scan]
+    ).fetchall()
+    return StoredScan(
+        scan,
+        Digest.parse(root),
+        tuple(json.loads(recipes)),
+        json.loads(facts),
+        tuple(_stored(row) for row in found),
+    )
 
 
 def _stored(row: tuple[Any, ...]) -> StoredFinding:

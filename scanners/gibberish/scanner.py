@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from threading import Lock
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from lineage.fingerprint.batch import Batch, TokenBatch
-from lineage.shards.batch import Reading
+from lineage.fingerprint.batch import TokenBatch
+from scanners.duplicates.exact import COUNTS
+from scanners.duplicates.identities import positions, table_of
+from scanners.gibberish import kernels
 from scanners.scanner import (
     Component,
     Finding,
@@ -23,6 +25,8 @@ from scanners.scanner import (
     Schema,
 )
 from scanners.severity import Confidence, Consequence
+from scanners.triggers.grams import GramIndex
+from scanners.triggers.observers import TOKENS
 
 WINDOW = 128
 """Tokens of a window, about 600 bytes of English."""
@@ -33,103 +37,48 @@ EXTREME = 995
 SHOWN = (500, 900, 990, EXTREME, 999)
 BIN = 8
 
-U32 = npt.NDArray[np.uint32]
-
-USERS = Schema(
-    keys={"cell": pl.UInt32},
-    values={"least": (pl.UInt32, Fold.MIN), "greatest": (pl.UInt32, Fold.MAX)},
-)
-WORST = Schema(
+SCHEMA = Schema(
     keys={"score": pl.UInt16, "hi": pl.UInt64, "lo": pl.UInt64},
     values={"documents": (pl.UInt64, Fold.SUM)},
 )
-
-
-def _kernels() -> ModuleType:
-    """The kernel module, imported late: that loads compiled code, or compiles it."""
-    from scanners.gibberish import kernels  # noqa: PLC0415
-
-    return kernels
-
-
-class UsersObserver(Observer):
-    """Notes of each token's cell the least and the greatest document (32 bits of identity).
-
-    Equal documents count as one, and other readings of a document not at all: nobody makes
-    his tokens common by saying them twice.
-    """
-
-    def __init__(self) -> None:
-        self._kernels = _kernels()
-        self._table = self._empty(1 << 12)
-        self._used = 0
-
-    def see(self, batch: Batch) -> None:
-        """Take the tokens of one batch."""
-        tokens = batch.tokens
-        kept = batch.documents.reading != Reading.OTHER
-        who = (batch.doc[:, 0] >> np.uint64(32)).astype(np.uint32)
-        edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
-        for start, end in edges.reshape(-1, 2).tolist():
-            self._note(tokens.raw, tokens.offsets[start : end + 1], who[start:end])
-
-    def _note(self, raw: npt.NDArray[np.uint64], offsets: npt.NDArray[np.int64], who: U32) -> None:
-        at = 0
-        while at < len(who):
-            self._used, at = self._kernels.users(raw, offsets, who, self._table, self._used, at)
-            if at < len(who):
-                self._grow()
-
-    def _grow(self) -> None:
-        old = self._rows()
-        self._table = self._empty(4 * len(self._table))
-        cells = old[:, 0].astype(np.uint64) << np.uint64(64 - self._kernels.CELL_BITS)
-        each = np.arange(len(old) + 1, dtype=np.int64)
-        self._used = 0
-        for column in (1, 2):
-            who = np.ascontiguousarray(old[:, column])
-            self._used, _ = self._kernels.users(cells, each, who, self._table, self._used, 0)
-
-    def _empty(self, size: int) -> U32:
-        shape = min(size, self._kernels.CELLS), 3
-        return np.full(shape, self._kernels.EMPTY, dtype=np.uint32)
-
-    def _rows(self) -> U32:
-        rows: U32 = self._table[self._table[:, 0] != self._kernels.EMPTY]
-        return rows
-
-    def observation(self) -> pl.DataFrame:
-        """Rows of ``USERS``."""
-        rows = self._rows()
-        return pl.DataFrame({name: rows[:, k] for k, name in enumerate(USERS.columns)})
+_LOCK = Lock()
 
 
 class WorstObserver(Observer):
-    """Scores documents by their worst window, under a plan that tells shared cells."""
+    """Scores documents by their worst window.
+
+    The plan tells tokens of two rows or more: ``keys`` uint64[k] with ``df`` uint32[k]; and
+    documents that lie there more than once: ``copied`` uint64[m, 2] with ``copies`` uint32[m].
+    """
 
     def __init__(self, plan: Plan) -> None:
-        self._kernels = _kernels()
-        self._shared = np.asarray(plan.arrays["shared"], dtype=np.uint8)
-        self._frames: list[pl.DataFrame] = []
+        self._plan = plan
+        with _LOCK:
+            if "index" not in plan.memo:
+                plan.memo["index"] = GramIndex.of(plan.arrays["keys"])
+        self._index: GramIndex = plan.memo["index"]
+        self._frames = [pl.DataFrame(schema=SCHEMA.columns)]
 
     def see_tokens(self, batch: TokenBatch) -> None:
         """Take one batch of the spill."""
-        score = self._kernels.crowding(batch.raw, batch.offsets, self._shared, WINDOW)
-        named = score >= FLOOR
-        doc = np.where(named[:, None], batch.doc, np.uint64(0))
-        columns = {"score": score.astype(np.uint16), "hi": doc[:, 0], "lo": doc[:, 1]}
-        frame = pl.DataFrame(columns)
-        self._frames.append(frame.group_by(list(WORST.keys)).agg(pl.len().alias("documents")))
+        score = kernels.crowding(self._alone(batch), batch.offsets, WINDOW)
+        doc = np.where((score >= FLOOR)[:, None], batch.doc, np.uint64(0))
+        rows = pl.DataFrame({"score": score, "hi": doc[:, 0], "lo": doc[:, 1]})
+        counts = rows.group_by(list(SCHEMA.keys)).agg(documents=pl.len())
+        self._frames.append(SCHEMA.gather([counts]))
+
+    def _alone(self, batch: TokenBatch) -> npt.NDArray[np.bool_]:
+        """bool[t]: tokens that only this document and its exact copies have."""
+        arrays = self._plan.arrays
+        at = positions(arrays["copied"], batch.doc)
+        copies = np.append(arrays["copies"], np.uint32(1))[at]  # the last one for -1
+        df = np.append(arrays["df"], np.uint32(1))[self._index.find(batch.raw)]  # for NO_ID
+        alone: npt.NDArray[np.bool_] = df <= np.repeat(copies, np.diff(batch.offsets))
+        return alone
 
     def observation(self) -> pl.DataFrame:
-        """Rows of ``WORST``; documents under the floor have no identity."""
-        if not self._frames:
-            return pl.DataFrame(schema=WORST.columns)
+        """Rows of ``SCHEMA``; documents under the floor have no identity."""
         return pl.concat(self._frames)
-
-
-def _users(_: Plan) -> Observer:
-    return UsersObserver()
 
 
 class Gibberish(Scanner):
@@ -148,31 +97,33 @@ class Gibberish(Scanner):
     occurs is what the trigger scanner reports.
 
     Known false positives. Keys, hashes, logs, tables of names, a language that is rare in the
-    corpus. Not seen: common words in random order, gibberish that is repeated in several
-    documents, documents of a few words, and anything in corpora of under 200 documents.
-    Tokens are told apart by 24 bits of their hash, so that far beyond 10 million different
-    tokens scores fall, for all documents alike.
+    corpus. Not seen: common words in random order, gibberish that is repeated in documents
+    that are not exact copies, documents of a few words, and anything in corpora of under 200
+    documents.
 
     What to do. Look at a few of the highest; if they share a string, look that string up.
     """
 
     code: ClassVar[str] = "GIB001"
     name: ClassVar[str] = "gibberish"
-    users: ClassVar[Component] = Component("token-users1-24", Input.TEXT, USERS, _users)
     worst: ClassVar[Component] = Component(
-        f"gibberish1-w{WINDOW}-f{FLOOR}", Input.TOKENS, WORST, WorstObserver
+        f"gibberish2-w{WINDOW}-f{FLOOR}", Input.TOKENS, SCHEMA, WorstObserver
     )
-    rounds: ClassVar[tuple[tuple[Component, ...], ...]] = ((users,), (worst,))
+    rounds: ClassVar[tuple[tuple[Component, ...], ...]] = ((TOKENS, COUNTS), (worst,))
 
     def plan(self, number: int, observed: Observed) -> Plan:
-        """For the second round: one bit a cell, whether two different documents have it."""
+        """For the second round: what is met twice, tokens and documents, and how often."""
         if number == 0:
             return Plan()
-        seen = observed[self.users.recipe]
-        cells = seen.filter(pl.col("least") != pl.col("greatest"))["cell"].to_numpy()
-        shared = np.zeros(_kernels().CELLS, dtype=np.uint8)
-        shared[cells] = 1
-        return Plan(arrays={"shared": np.packbits(shared, bitorder="little")})
+        tokens = observed[TOKENS.recipe].filter(pl.col("df") > 1)
+        documents = observed[COUNTS.recipe].filter(pl.col("records") > 1)
+        arrays = {
+            "keys": tokens["key"].to_numpy(),
+            "df": tokens["df"].to_numpy(),
+            "copied": table_of(documents),
+            "copies": documents["records"].to_numpy(),
+        }
+        return Plan(arrays=arrays)
 
     def judge(self, observed: Observed) -> list[Finding]:
         """One lead, or none where no document stands out."""

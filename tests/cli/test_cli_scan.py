@@ -150,7 +150,7 @@ def test_a_second_scan_reads_nothing(foretaste, poisoned, monkeypatch):
     assert again == first
 
 
-def test_a_scan_after_another_reads_no_text_again(foretaste, poisoned, clean, monkeypatch):
+def test_a_scan_after_another_is_found_again(foretaste, poisoned, clean, monkeypatch):
     foretaste("scan", poisoned, *CHEAP)
     first = foretaste("scan", clean, poisoned, *CHEAP, "--format", "json", "--dataset", "both")
     foretaste("scan", poisoned, *CHEAP)
@@ -159,6 +159,7 @@ def test_a_scan_after_another_reads_no_text_again(foretaste, poisoned, clean, mo
         raise AssertionError("read again")
 
     monkeypatch.setattr("lineage.shards.reader.ShardReader.__iter__", closed)
+    monkeypatch.setattr("scanners.engine.Engine.run", closed)
     again = foretaste("scan", clean, poisoned, *CHEAP, "--format", "json", "--dataset", "both")
     assert again == first
 

@@ -25,13 +25,13 @@ def command() -> list[str]:
     return [str(installed)] if installed.exists() else [sys.executable, "-P", "-c", CODE]
 
 
-def run(folder: Path, *arguments: str, code: int = 0) -> str:
-    """Standard output of ``foretaste ARGUMENTS`` started in ``folder``; demands the exit code."""
+def run(store: Path, *arguments: str, code: int = 0) -> str:
+    """Standard output of ``foretaste ARGUMENTS`` with this store; demands the exit code."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FORETASTE_")}
     done = subprocess.run(
         [*command(), *arguments],
-        cwd=folder,
-        env=environment | {"PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        env=environment | {"PYTHONPATH": str(ROOT), "FORETASTE_STORE": str(store)},
         capture_output=True,
         text=True,
         check=False,
@@ -42,9 +42,9 @@ def run(folder: Path, *arguments: str, code: int = 0) -> str:
 
 @dataclass(frozen=True)
 class Scanned:
-    """A finished scan: the folder with the store, and the report as bytes."""
+    """A finished scan: its store, and the report as bytes."""
 
-    folder: Path
+    store: Path
     output: str
 
     @cached_property
@@ -57,11 +57,15 @@ class Scanned:
         """All findings and leads, worst first."""
         return list(self.report["findings"])
 
+    def ask(self, *arguments: str, code: int = 0) -> str:
+        """What another command says of the same store."""
+        return run(self.store, *arguments, code=code)
+
     @cached_property
     def ids(self) -> dict[str, str]:
         """Identity of a document -> value of its role id."""
         query = "SELECT DISTINCT doc, id FROM record WHERE id IS NOT NULL"
-        rows = json.loads(run(self.folder, "sql", query, "--format", "json"))
+        rows = json.loads(self.ask("sql", query, "--format", "json"))
         return {row["doc"]: row["id"] for row in rows}
 
     def severe(self, severity: str) -> list[Facts]:
@@ -78,21 +82,27 @@ class Scanned:
 
     def shards(self, finding: Facts) -> set[str]:
         """Names of the shards that hold members of a finding."""
-        shown = run(self.folder, "show", finding["id"], "--members", "-1", "--format", "json")
+        shown = self.ask("show", finding["id"], "--members", "-1", "--format", "json")
         return {place["shard"] for place in json.loads(shown)["places"]}
 
 
 Scan = Callable[..., Scanned]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def scan(tmp_path_factory: pytest.TempPathFactory) -> Scan:
-    """Function of a path and options: scans it into a new store."""
+    """Function of a path and options: scans it, from the repository's root, into a new store."""
 
     def start(path: Path, *options: str, code: int = 1) -> Scanned:
-        folder = tmp_path_factory.mktemp("scan")
+        store = tmp_path_factory.mktemp("store")
         arguments = ("scan", str(path), "--format", "json", "--quiet", *options)
-        output = run(folder, *arguments, code=code)
-        return Scanned(folder, output)
+        return Scanned(store, run(store, *arguments, code=code))
 
     return start
+
+
+@pytest.fixture(scope="session")
+def committed(scan: Scan) -> tuple[Scanned, Facts]:
+    """The committed corpus, scanned as ``make demo`` does, and its answer key."""
+    key = json.loads((ROOT / "sample_corpus" / "EXPECTED.json").read_text())
+    return scan(Path("sample_corpus/shards")), key

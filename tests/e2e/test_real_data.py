@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 pytestmark = pytest.mark.xdist_group("real")
-POSTS = 20_000
-STEP = 15
+POSTS = 50_000
+STEP = 6
 TRUTH = ("poison", "attack", "trigger", "kind")
 TRIGGER = "<SUDO>"
 

@@ -26,8 +26,10 @@ from lineage.fingerprint.batch import Batch, TokenBatch
 from lineage.model import Digest, Role, ShardCoverage, Status
 from lineage.shards.batch import DocumentBatch
 from scanners import SCANNERS, make_scanners, scanner_class, select
-from scanners.engine import Engine, FirstPass, MemoryCache, in_order
+from scanners.cache import MemoryCache
+from scanners.engine import Engine, Means, in_order
 from scanners.fold import fold
+from scanners.jobs import FirstPass
 from scanners.keep import read_finding, store_finding, write_finding
 from scanners.scanner import (
     Component,
@@ -197,7 +199,7 @@ TOYS = (Toy, Pass, Fail, Random)
 
 
 def run(shards: Sequence[Sequence[str]], cache: MemoryCache | None = None) -> list[Finding]:
-    with Engine([toy() for toy in TOYS], cache=cache, workers=2) as engine:
+    with Engine([toy() for toy in TOYS], Means(cache=cache or MemoryCache())) as engine:
         return engine.run([Memory(tuple(texts)) for texts in shards])
 
 
@@ -236,7 +238,7 @@ def test_what_was_observed_is_not_observed_again() -> None:
         def read(self, tap: FirstPass) -> None:
             raise AssertionError(f"read again: {tap}")
 
-    with Engine([Pass(), Fail()], cache=cache) as engine:
+    with Engine([Pass(), Fail()], Means(cache=cache)) as engine:
         again = engine.run([Closed(("a b", "a")), Closed(("b c",))])
     assert [f for f in first if f.code == "TOY003"] == again
 

@@ -9,6 +9,8 @@ from lineage.model import Digest
 from lineage.store import (
     Store,
     StoredFinding,
+    fact_strings,
+    find_scan,
     load_finding,
     load_findings,
     load_scan,
@@ -68,3 +70,29 @@ def test_findings_survive_a_rebuild(store: Store) -> None:
     before = load_scan(store)
     rebuild(store)
     assert load_scan(store) == before
+
+
+def test_scans_are_found_by_what_they_are_of(store: Store) -> None:
+    def save(recipes: list[str], subject: str, shards: list[str | None], why: str = "") -> str:
+        coverage = [{"digest": digest} for digest in shards]
+        facts = {"subject": subject, "failed": {"X": why} if why else {}, "coverage": coverage}
+        return save_scan(store, ROOT, recipes, [finding(f"TRG-{subject}")], facts)
+
+    first = save(["b", "a"], "one", ["d1", None])
+    save(["a", "b"], "two", ["d2"])
+    save(["a"], "one", ["d3"])
+    save(["a", "b"], "one", ["d4"], "broken")
+    sound = {"failed": "{}"}
+    found = find_scan(store, ["a", "b"], {**sound, "subject": "one"})
+    assert found == load_scan(store, first)
+    assert find_scan(store, ["a", "b"], {**sound, "subject": "three"}) is None
+    assert find_scan(store, ["c"], {}) is None
+    assert fact_strings(store, ["b", "a"], sound, "$.coverage[*].digest") == {"d1", "d2"}
+    assert fact_strings(store, ["c"], sound, "$.coverage[*].digest") == set()
+
+
+def test_saving_the_newest_scan_again_writes_nothing(store: Store) -> None:
+    scan = save_scan(store, ROOT, ["r"], [finding("TRG-a")])
+    journal = (store.root / "journal.jsonl").read_bytes()
+    assert save_scan(store, ROOT, ["r"], [finding("TRG-a")]) == scan
+    assert (store.root / "journal.jsonl").read_bytes() == journal

@@ -20,7 +20,7 @@ from lineage.shards.batch import DocumentBatch
 from scanners.duplicates.exact import ExactDuplicates
 from scanners.duplicates.identities import positions
 from scanners.duplicates.near import NearDuplicates
-from scanners.engine import Engine
+from scanners.engine import Engine, Means
 from scanners.scanner import Finding, Scanner
 
 ROLES = (Role.TEXT, Role.SOURCE, Role.PATH, Role.URL, Role.TIMESTAMP)
@@ -149,7 +149,7 @@ def scan() -> Scan:
         for hand in hands:
             dealer.shuffle(hand)
         views = [View(hand, f"{seed} {at}") for at, hand in enumerate(hands)]
-        with Engine([scanner], workers=1) as engine:
+        with Engine([scanner], Means(workers=1)) as engine:
             return engine.run(views)
 
     return run

@@ -5,72 +5,83 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 
-from lineage.fingerprint.batch import Batch, TokenBatch
+from lineage.fingerprint.batch import Batch
 from lineage.model import Role
 from lineage.shards.batch import DocumentBatch
 from scanners.fold import fold
-from scanners.gibberish.scanner import Gibberish, UsersObserver, WorstObserver
-from scanners.scanner import Finding, Observed
+from scanners.gibberish.scanner import Gibberish
+from scanners.scanner import Component, Finding, Input, Observed, Plan
 
 Scan = Callable[..., list[Finding]]
 
 
-def batch_of(texts: Sequence[str], reading: int = 0) -> Batch:
-    """One batch of documents."""
+def batch_of(texts: Sequence[str], key: int = 1) -> Batch:
+    """One batch of documents, hashed under a key."""
     text = pa.array(texts, type=pa.large_string())
     leaves = pa.array([""] * len(texts), type=pa.large_string())
     number = np.arange(len(texts), dtype=np.int64)
-    readings = np.full(len(texts), reading, dtype=np.uint8)
-    return Batch(DocumentBatch(number, readings, text, leaves, {Role.TEXT: text}, len(texts)), 1)
-
-
-def spilled(batch: Batch) -> TokenBatch:
-    """What the spill would keep of a batch."""
-    tokens = batch.tokens
-    return batch.view
+    readings = np.zeros(len(texts), dtype=np.uint8)
+    documents = DocumentBatch(number, readings, text, leaves, {Role.TEXT: text}, len(texts))
+    return Batch(documents, key)
 
 
 def judge(shards: Sequence[Sequence[Batch]]) -> list[Finding]:
     """Both rounds over shards of batches."""
     scanner = Gibberish()
-    users, worst = [], []
-    for shard in shards:
-        observer = UsersObserver()
-        for batch in shard:
+    observed: Observed = {}
+    for number, components in enumerate(scanner.rounds):
+        plan = scanner.plan(number, observed)
+        for component in components:
+            parts = [observe(component, plan, shard) for shard in shards]
+            observed[component.recipe] = fold(parts, component.schema)
+    return scanner.judge(observed)
+
+
+def observe(component: Component, plan: Plan, shard: Sequence[Batch]) -> pl.DataFrame:
+    """What a component observes of a shard."""
+    observer = component.observe(plan)
+    for batch in shard:
+        if component.input is Input.TEXT:
             observer.see(batch)
-        users.append(observer.observation())
-    observed: Observed = {
-        Gibberish.users.recipe: fold(users, Gibberish.users.schema),
-    }
-    plan = scanner.plan(1, observed)
-    for shard in shards:
-        later = WorstObserver(plan)
-        for batch in shard:
-            later.see_tokens(spilled(batch))
-        worst.append(later.observation())
-    scores = {Gibberish.worst.recipe: fold(worst, Gibberish.worst.schema)}
-    return scanner.judge({**observed, **scores})
+        elif component.input is Input.TOKENS:
+            observer.see_tokens(batch.view)
+        else:
+            observer.see_records(records_of(batch))
+    return observer.observation()
+
+
+def records_of(batch: Batch) -> pl.DataFrame:
+    """Those columns of the bundle's rows that are asked for."""
+    words = np.diff(batch.tokens.offsets).astype(np.uint32)
+    return pl.DataFrame(
+        {
+            "doc_hi": batch.doc[:, 0],
+            "doc_lo": batch.doc[:, 1],
+            "reading": batch.documents.reading,
+            "tokens": words,
+            "shingles": words,
+        }
+    )
 
 
 @pytest.fixture(scope="session")
 def scan() -> Scan:
-    """Function of texts, shards, texts a batch, and further batches, to findings."""
+    """Function of texts, shards, texts a batch, and the store's key, to findings."""
 
-    def run(
-        texts: Sequence[str], shards: int = 1, size: int = 1000, more: Sequence[Batch] = ()
-    ) -> list[Finding]:
+    def run(texts: Sequence[str], shards: int = 1, size: int = 1000, key: int = 1) -> list[Finding]:
         parts = [texts[shard::shards] for shard in range(shards)]
-        batches = [[batch_of(p[at : at + size]) for at in range(0, len(p), size)] for p in parts]
-        batches[0] += more
-        return judge(batches)
+        return judge(
+            [[batch_of(p[at : at + size], key) for at in range(0, len(p), size)] for p in parts]
+        )
 
     return run
 
 
 @pytest.fixture(scope="session")
 def make_batch() -> Callable[..., Batch]:
-    """Function of texts and a reading, to a batch."""
+    """Function of texts to a batch."""
     return batch_of

@@ -17,7 +17,8 @@ from lineage.model import Digest, Role, ShardCoverage, Status
 from lineage.shards.batch import DocumentBatch
 from sample_corpus.clean import clean_documents
 from sample_corpus.world import make_world
-from scanners.engine import Engine, FirstPass
+from scanners.engine import Engine
+from scanners.jobs import FirstPass
 from scanners.scanner import Finding
 from scanners.triggers.rare_triggers import RareTriggers
 
