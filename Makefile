@@ -12,7 +12,7 @@ demo: $(VENV)/installed
 	$(BIN)/foretaste scan sample_corpus/shards --exit-zero
 
 test: lint types
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -127,7 +127,7 @@ def open_shard(located: Located, recipe: ReadingRecipe | None = None) -> ShardRe
     try:
         return ShardReader(located, recipe or ReadingRecipe())
     except OSError as error:
-        raise ReadingError(f"{located.name} cannot be opened: {error}") from error
+        raise ReadingError(f"cannot open {located.name}: {error.strerror or error}") from error
 
 
 def skipped_coverage(located: Located, reason: str = "") -> ShardCoverage:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from lineage.model import Reason, Remark
 from scanners.severity import Confidence, Consequence
 
 MALFORMED, DIFFERENTIAL = "INT001", "INT002"
+
+Identity = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ _BY_REASON: dict[Reason, Kind] = {
     ),
     Reason.BOM: Kind(DIFFERENTIAL, "Byte order marks before records: skipped or refused"),
     Reason.NONSTANDARD_NUMBER: Kind(DIFFERENTIAL, "Numbers that only some readers accept"),
-    Reason.DUPLICATE_KEY: Kind(DIFFERENTIAL, "Keys that occur twice with the same value"),
+    Reason.DUPLICATE_KEY: Kind(DIFFERENTIAL, "Keys that occur twice, and change no document"),
 }
 OTHER_CONTENT, OTHER_FIELDS = ": other content", ": other fields"
 REPLACED = ": replaced column"
@@ -65,19 +68,20 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def kind_of(remark: Remark, contents: int, rows: int) -> str:
+def kind_of(remark: Remark, main: Collection[Identity], others: Collection[Identity]) -> str:
     """Name of the kind of an irregular record.
 
-    ``contents`` is how many different document identities its readings have, ``rows`` how many
-    readings there are. One reading, but remarked texts that differ, is a differential of the
-    whole shard (a folder named like a column). A truncated record is a malformed one: whether
-    it is the last of its shard is no property of it.
+    ``main`` are the identities of its documents, or of what was salvaged of it; ``others`` those
+    of what other readers see. Without others, remarked texts that differ are a differential of
+    the whole shard (a folder named like a column). A truncated record is a malformed one:
+    whether it is the last of its shard is no property of it.
     """
     if remark.reason is Reason.TRUNCATED:
         return Reason.MALFORMED.value
     if remark.reason is not Reason.DUPLICATE_KEY:
         return remark.reason.value
+    if others:
+        changed = not set(others) <= set(main)
+        return remark.reason.value + (OTHER_CONTENT if changed else OTHER_FIELDS)
     told = len({text for _, text in remark.readings}) > 1
-    if rows > 1:
-        return remark.reason.value + (OTHER_CONTENT if contents > 1 else OTHER_FIELDS)
     return remark.reason.value + (REPLACED if told else "")

@@ -12,7 +12,7 @@ import polars as pl
 from lineage.fingerprint.batch import Batch
 from lineage.model import Reason, Remark
 from lineage.shards.batch import DocumentBatch, Reading
-from scanners.integrity.kinds import KINDS, MALFORMED, kind_of
+from scanners.integrity.kinds import KINDS, MALFORMED, Identity, kind_of
 from scanners.scanner import (
     Component,
     Excerpt,
@@ -37,7 +37,6 @@ SCHEMA = Schema(
     values={"records": (pl.UInt64, Fold.SUM), "evidence": (pl.String, Fold.MAX)},
 )
 
-Identity = tuple[int, int]
 NOBODY: Identity = (0, 0)
 """Stands for records of which nothing could be read."""
 
@@ -63,17 +62,17 @@ class IntegrityObserver(Observer):
             self._take(batch, remark, rows.get(remark.record, []))
 
     def _take(self, batch: Batch, remark: Remark, rows: Sequence[int]) -> None:
-        readings = {row: int(batch.documents.reading[row]) for row in rows}
-        identities = {row: (int(batch.doc[row, 0]), int(batch.doc[row, 1])) for row in rows}
-        kind = kind_of(remark, len(set(identities.values())), len(rows))
-        first = min(readings.values(), default=0)
-        main = {identities[row]: row for row in rows if readings[row] == first}
+        main: dict[Identity, int] = {}
+        others: dict[Identity, int] = {}
+        for row in rows:
+            side = others if batch.documents.reading[row] == Reading.OTHER else main
+            side[int(batch.doc[row, 0]), int(batch.doc[row, 1])] = row
+        kind = kind_of(remark, main, others)
         # A record that was salvaged in pieces counts once.
         for share, identity in enumerate(sorted(main) or [NOBODY]):
             key = kind, identity
             self._records[key] = self._records.get(key, 0) + (share == 0)
-            row = main.get(identity)
-            text = "" if row is None else batch.documents.text[row].as_py()
+            text = batch.documents.text[main[identity]].as_py() if main else ""
             self._keep(kind, identity, _evidence(remark, text))
 
     def _keep(self, kind: str, identity: Identity, evidence: str) -> None:
@@ -149,14 +148,14 @@ class Integrity(Scanner):
     learns, on purpose. Broken records are lost silently by some tools and stop others.
 
     How it decides. A record whose two readings are two different documents is of severity
-    high: chance rarely gives one record two contents. A folder that replaces a column is
-    medium. Readings that differ only in metadata, or not at all, are low, as are all malformed
-    records; a quarantined record is still scanned by every other scanner in the reading that
-    could be salvaged.
+    high: chance rarely gives one record two contents. A folder ``column=value`` that says
+    something else than a column of documents is medium. Readings that differ only in
+    metadata, or not at all, are low, as are all malformed records; a quarantined record is
+    still scanned by every other scanner, in each reading that could be salvaged.
 
     Known false positives. Exporters that write a field twice; logs cut off while writing;
-    emoji cut in half by a length limit (half surrogate pairs); folders named ``column=value``
-    whose files still have the column.
+    emoji cut in half by a length limit (half surrogate pairs); folders named ``label=name``
+    whose files hold labels as numbers.
 
     What to do. Compare both readings in the evidence. Remove records whose readings differ
     in content, find who wrote them, and fix the exporter of the rest.
@@ -164,7 +163,7 @@ class Integrity(Scanner):
 
     code: ClassVar[str] = MALFORMED
     name: ClassVar[str] = "integrity"
-    component: ClassVar[Component] = Component("integrity1", Input.TEXT, SCHEMA, _observe)
+    component: ClassVar[Component] = Component("integrity2", Input.TEXT, SCHEMA, _observe)
     rounds: ClassVar[tuple[tuple[Component, ...], ...]] = ((component,),)
 
     def judge(self, observed: Observed) -> list[Finding]:

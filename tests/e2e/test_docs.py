@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("sample")
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 ASKED = re.compile(r"^```sql\n(.*?)^```\n+^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-pytestmark = pytest.mark.xdist_group("real")
 POSTS = 50_000
 STEP = 6
 TRUTH = ("poison", "attack", "trigger", "kind")

@@ -13,7 +13,6 @@ from sample_corpus.generate import generate
 
 SEVERITIES = ("high", "medium", "low", "lead")
 Facts = dict[str, Any]
-pytestmark = pytest.mark.xdist_group("sample")
 
 CODES = {
     "trigger-gibberish": "TRG001",

@@ -91,6 +91,19 @@ def test_equal_column_names_give_both_readings(read) -> None:
     assert outcome.remarks[0].readings == (("last wins", "POISON"), ("first wins", "clean"))
 
 
+def test_quarantine_hides_no_reading(read) -> None:
+    outcome = read(b"text,text\nclean \xff,POISON\nsame,same\n", "a.csv")
+    assert outcome.reasons == [
+        (0, Reason.INVALID_UTF8, True),
+        (0, Reason.DUPLICATE_KEY, False),
+    ]
+    assert [(row.reading, row.text) for row in outcome.rows] == [
+        (Reading.SALVAGED, "POISON"),
+        (Reading.OTHER, "clean \ufffd"),
+        (Reading.DOCUMENT, "same"),
+    ]
+
+
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"text,id\n", b"\xef\xbb\xbf"])
 def test_files_without_records(read, data: bytes) -> None:
     assert read(data, "a.csv").coverage.records == 0

@@ -51,6 +51,34 @@ def test_a_bad_line_is_quarantined_and_salvaged(read, line, reason, salvaged) ->
     assert "\n".join(row.text for row in bad) == salvaged
 
 
+BOTH_READINGS = [
+    (b'{"text":"clean","text":"\\ud800 POISON"}', Reason.LONE_SURROGATE, ["clean"]),
+    (b'{"text":"\\ud800 POISON","text":"clean"}', Reason.LONE_SURROGATE, [MARK + " POISON"]),
+    (b'{"text":"clean","text":"\xff POISON"}', Reason.INVALID_UTF8, ["clean"]),
+    (b'{"text":"a","text":"b"} {"text":"c","text":"d"}', Reason.SEVERAL_VALUES, ["a", "c"]),
+    (b'{"text":"a"} {"text":"c","text":"d"}', Reason.SEVERAL_VALUES, ["c"]),
+    (b'[{"text":"a","text":"b"}]', Reason.NOT_AN_OBJECT, ["a"]),
+    (b'{"text":"a","text":"","n":"\xff"}', Reason.INVALID_UTF8, ["a"]),
+    (b'{"text":"a \xff","text":"a \xff"}', Reason.INVALID_UTF8, []),
+]
+
+
+@pytest.mark.parametrize(("line", "reason", "others"), BOTH_READINGS)
+def test_quarantine_hides_no_reading(read, line, reason, others) -> None:
+    outcome = read(GOOD + line + b"\n" + GOOD)
+    assert outcome.documents == ["good", "good"]
+    assert outcome.reasons == [(1, reason, True), (1, Reason.DUPLICATE_KEY, False)]
+    assert [row.text for row in outcome.rows if row.reading is Reading.OTHER] == others
+    texts = {text for _, text in outcome.remarks[1].readings}
+    assert len(texts) == (2 if others else 1)
+
+
+def test_an_object_that_never_ends_has_no_readings(read) -> None:
+    outcome = read(GOOD + b'{"x":{"text":"a","text":"b"},"text":"c')
+    assert outcome.reasons == [(1, Reason.TRUNCATED, True)]
+    assert '"text":"a","text":"b"' in outcome.rows[-1].text
+
+
 def test_a_truncated_last_line_is_told_from_a_malformed_one(read) -> None:
     outcome = read(GOOD + b'{"text":"cut of')
     assert outcome.reasons == [(1, Reason.TRUNCATED, True)]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import ReadingError
-from lineage.model import Reason, Role, Status
+from lineage.model import Reason, Remark, Role, Status
 from lineage.shards import Limits, ReadingRecipe
 from lineage.shards.batch import Reading
 
@@ -88,13 +88,70 @@ def test_equal_column_names_give_both_readings(read) -> None:
     assert "POISON" in last[1] and "clean" in first[1]
 
 
-def test_a_folder_that_replaces_a_column_is_remarked(read, tmp_path: Path) -> None:
-    folder = tmp_path / "text=POISON"
+def in_folder(read, tmp_path: Path, folder: str, columns: dict[str, Any]) -> list[Remark]:
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "a.parquet").write_bytes(parquet(columns))
+    outcome = read(tmp_path / folder / "a.parquet", "a.parquet")
+    assert len(outcome.documents) == len(next(iter(columns.values())))
+    return list(outcome.remarks)
+
+
+def test_a_folder_that_replaces_documents_is_remarked_with_both_readings(read, tmp_path) -> None:
+    [remark] = in_folder(read, tmp_path, "text=POISON", {"text": ["poison", "clean", "x"]})
+    assert (remark.record, remark.quarantined) == (1, False)
+    assert remark.readings == (("column", "clean"), ("folder", "POISON"))
+    chat = {"messages": [[{"role": "user", "content": "hi"}]]}
+    [remark] = in_folder(read, tmp_path, "messages=x", chat)
+    assert "hi" in remark.readings[0][1]
+
+
+@pytest.mark.parametrize(
+    ("folder", "columns"),
+    [
+        ("date=2024-01-01", {"text": ["a", "b"]}),
+        ("date=2024-01-01", {"text": ["a"], "date": [dt.date(2024, 1, 1)]}),
+        ("label=1/source=A%20B", {"text": ["a"], "label": [1.0], "source": ["a b"]}),
+        ("label=True", {"text": ["a"], "label": [True]}),
+        ("url=__HIVE_DEFAULT_PARTITION__", {"text": ["a"], "url": pa.array([None], pa.string())}),
+        ("text=", {"text": pa.array([], pa.string())}),
+    ],
+)
+def test_folders_that_say_what_the_column_says_are_no_remark(
+    read, tmp_path: Path, folder: str, columns: dict[str, Any]
+) -> None:
+    assert in_folder(read, tmp_path, folder, columns) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "columns"),
+    [
+        ("date=2024-01-02", {"text": ["a"], "date": [dt.date(2024, 1, 1)]}),
+        ("other=1", {"text": ["a"], "other": [2]}),
+        ("other=1", {"text": ["a"], "other": [[1]]}),
+        ("url=x", {"text": ["a", "b"], "url": ["x", None]}),
+    ],
+)
+def test_folders_that_replace_metadata_are_remarked_without_readings(
+    read, tmp_path: Path, folder: str, columns: dict[str, Any]
+) -> None:
+    [remark] = in_folder(read, tmp_path, folder, columns)
+    assert (remark.reason, remark.readings) == (Reason.DUPLICATE_KEY, ())
+    assert f"folder {folder}" in remark.detail
+
+
+def test_quarantine_hides_no_reading(read, tmp_path: Path) -> None:
+    bad = pa.array([b"clean", b"clean \xff", b"same"]).view(pa.string())
+    columns = [bad, pa.array(["POISON", "POISON", "same"])]
+    folder = tmp_path / "text=folder"
     folder.mkdir()
-    (folder / "a.parquet").write_bytes(parquet({"text": ["clean"]}))
+    table = pa.Table.from_arrays(columns, names=["text", "text"])
+    (folder / "a.parquet").write_bytes(parquet(table))
     outcome = read(folder / "a.parquet", "a.parquet")
-    assert outcome.documents == ["clean"]
-    assert outcome.remarks[0].readings == (("column", "clean"), ("folder", "POISON"))
+    assert outcome.documents == ["POISON", "same"]
+    others = [(row.record, row.text) for row in outcome.rows if row.reading is Reading.OTHER]
+    assert others == [(0, "clean"), (1, "clean \ufffd")]
+    told = [r.readings for r in outcome.remarks if r.reason is Reason.DUPLICATE_KEY]
+    assert {readings[1] for readings in told} == {("first wins", "clean"), ("folder", "folder")}
 
 
 @pytest.mark.parametrize("nested", [False, True])

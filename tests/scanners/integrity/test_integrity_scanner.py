@@ -43,6 +43,22 @@ def test_other_metadata_and_equal_values_are_low(scan, record) -> None:
     assert {finding.severity for finding in findings.values()} == {Severity.LOW}
 
 
+def test_quarantined_records_can_have_two_contents_too(scan, record) -> None:
+    reasons = (Reason.LONE_SURROGATE, Reason.DUPLICATE_KEY)
+    twice = record((("poison", "", SALVAGED), ("clean", "", OTHER)), reasons, READINGS)
+    findings = {finding.key: finding for finding in scan([twice])}
+    assert set(findings) == {"lone-surrogate", "duplicate-key: other content"}
+    content = findings["duplicate-key: other content"]
+    assert (content.severity, len(content.members)) == (Severity.HIGH, 1)
+    assert content.members == findings["lone-surrogate"].members
+
+
+def test_several_values_are_no_two_readings_of_one(scan, record) -> None:
+    reasons = (Reason.SEVERAL_VALUES, Reason.DUPLICATE_KEY)
+    values = record((("one", "", SALVAGED), ("two", "", SALVAGED)), reasons)
+    assert {finding.key for finding in scan([values])} == {"several-values", "duplicate-key"}
+
+
 def test_differentials_of_a_whole_shard_are_judged_by_their_readings(scan, record) -> None:
     [finding] = scan([record((), (Reason.DUPLICATE_KEY,), READINGS)])
     assert finding.key == "duplicate-key: replaced column"
@@ -82,7 +98,10 @@ def test_nothing_wrong_no_finding(scan, record) -> None:
 
 def test_every_reason_has_a_kind_whose_name_holds_no_position() -> None:
     remarks = [Remark(7, 70, reason, "at 7", True, READINGS) for reason in Reason]
-    names = {kind_of(remark, rows, rows) for remark in remarks for rows in (0, 1, 2)}
+    sides: list[list[tuple[int, int]]] = [[], [(1, 1)], [(2, 2)]]
+    names = {
+        kind_of(remark, main, other) for remark in remarks for main in sides for other in sides
+    }
     assert names <= set(KINDS)
     assert "7" not in "".join(names)
 
