@@ -77,13 +77,15 @@ def _facts(observed: Observed) -> dict[str, int]:
 def levels(windows: pl.DataFrame) -> tuple[int, int]:
     """Percent of unknown bigrams up to which a window of this corpus is calm, from which strange.
 
-    Calm is what nine windows in ten are; strange is as far above that as that is above the
-    median, where a normal tail is down to one window in 200 (98 at most). A tenth of the
-    corpus may be poison and not move them.
+    1.3 and 2.6 standard deviations above the median of a normal distribution, measured from
+    the third quartile: an eighth of the corpus may be poison and hardly move them. In a small
+    corpus much is unknown; then strange is at most 90 percent, and calm 10 less than strange.
     """
     share = windows["positions"].cum_sum() / max(int(windows["positions"].sum()), 1)
-    middle, high = (int((share < part).sum()) for part in (0.5, 0.9))
-    return high, min(2 * high - middle, 98)
+    middle, high = (int((share < part).sum()) for part in (0.5, 0.75))
+    calm, strange = (round(middle + times * (high - middle)) for times in (1.9, 3.8))
+    strange = min(strange, 90)
+    return min(calm, strange - 10), strange
 
 
 def group_level(groups: pl.DataFrame) -> int:
