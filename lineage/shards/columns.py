@@ -18,6 +18,7 @@ from lineage.shards.arrays import (
     join_lists,
     join_present,
     keep,
+    string_array,
 )
 from lineage.shards.compose import Column
 from lineage.shards.numbers import number_texts, unread_bytes
@@ -28,8 +29,9 @@ from lineage.shards.roles import SPEAKER_KEYS, Path, Roles, Slot, speaker_role
 class Leaf:
     """Values of one field path, one row a record (or a list's element, while inside a list).
 
-    ``strings`` has nulls for absent values; it is None where the field is not read, and
-    ``unread`` counts its bytes. ``is_string`` is false for texts of numbers.
+    ``strings`` has nulls for absent values; it is None where the field is not read.
+    ``unread`` counts bytes that are not read. ``is_string`` is false for texts of numbers.
+    ``broken``: a value that has a role is not UTF-8.
     """
 
     path: Path
@@ -37,15 +39,20 @@ class Leaf:
     strings: pa.LargeStringArray | None
     is_string: bool = True
     unread: int = 0
+    broken: bool = False
 
 
 @dataclass(frozen=True)
 class Flat:
-    """Columns of a table: claimed by roles, not claimed (path, strings), and bytes not read."""
+    """Columns of a table: claimed by roles, not claimed (path, strings), and bytes not read.
+
+    ``broken``: some value that has a role is not UTF-8, and is left out here.
+    """
 
     claimed: list[Column]
     others: list[tuple[str, pa.LargeStringArray]]
     unread: dict[str, int]
+    broken: bool = False
 
 
 def flatten(names: list[str], arrays: list[pa.Array], roles: Roles) -> Flat:
@@ -61,9 +68,11 @@ def flatten(names: list[str], arrays: list[pa.Array], roles: Roles) -> Flat:
     unread: dict[str, int] = {}
     for leaf in leaves:
         path = ".".join(leaf.path)
-        if leaf.strings is None:
+        if leaf.strings is None or leaf.unread:
             unread[path] = unread.get(path, 0) + leaf.unread
-        elif leaf.slot is None:
+        if leaf.strings is None:
+            continue
+        if leaf.slot is None:
             others.append((path, leaf.strings))
         else:
             slots.setdefault((leaf.slot, leaf.is_string), []).append(leaf.strings)
@@ -71,7 +80,7 @@ def flatten(names: list[str], arrays: list[pa.Array], roles: Roles) -> Flat:
         Column(slot, join_present(parts, len(parts[0])), is_string)
         for (slot, is_string), parts in slots.items()
     ]
-    return Flat(claimed, others, unread)
+    return Flat(claimed, others, unread, any(leaf.broken for leaf in leaves))
 
 
 def _expand(path: Path, array: pa.Array, roles: Roles, turn: Role | None = None) -> Iterator[Leaf]:
@@ -82,7 +91,8 @@ def _expand(path: Path, array: pa.Array, roles: Roles, turn: Role | None = None)
         for field, child in zip(kind, array.flatten(), strict=True):
             yield from _expand((*path, field.name), child, roles, turn)
     elif pa.types.is_large_list(kind):
-        values, offsets = array.flatten(), _list_offsets(array)
+        offsets = _list_offsets(array)
+        values = _list_values(array, offsets)
         if turn is None and roles.is_chat(path) and pa.types.is_struct(values.type):
             elements = _turns(path, values, roles)
         else:
@@ -101,9 +111,20 @@ def _leaf(path: Path, array: pa.Array, roles: Roles, turn: Role | None) -> Leaf:
         slot, exact = roles.turn(path, turn), False
     if pa.types.is_large_string(array.type):
         return Leaf(path, slot, empties_to_null(array))
+    if pa.types.is_large_binary(array.type):
+        return _binary_leaf(path, array, slot)
     if exact and _is(array.type, _SCALARS):
         return Leaf(path, slot, empties_to_null(number_texts(array)), is_string=False)
     return Leaf(path, slot, None, unread=unread_bytes(array))
+
+
+def _binary_leaf(path: Path, array: pa.LargeBinaryArray, slot: Slot | None) -> Leaf:
+    """Each value by itself: text if it is UTF-8, else bytes that are not read (an image)."""
+    strings = _text_of_values(array)
+    some = strings.null_count < len(strings)
+    unread = unread_bytes(array) - unread_bytes(strings.cast(pa.large_binary()))
+    broken = slot is not None and strings.null_count > array.null_count
+    return Leaf(path, slot, empties_to_null(strings) if some else None, True, unread, broken)
 
 
 def _turns(path: Path, turns: pa.StructArray, roles: Roles) -> Iterator[Leaf]:
@@ -132,6 +153,7 @@ def _speakers(turns: pa.StructArray) -> np.ndarray[tuple[int], np.dtype[np.objec
     names = [field.name for field in turns.type]
     children = turns.flatten()
     found = [_plain(children[names.index(key)]) for key in SPEAKER_KEYS if key in names]
+    found = [_text_of_values(a) if pa.types.is_large_binary(a.type) else a for a in found]
     strings = [array for array in found if pa.types.is_large_string(array.type)]
     if not strings:
         return np.full(len(turns), Role.PROMPT, dtype=object)
@@ -140,10 +162,18 @@ def _speakers(turns: pa.StructArray) -> np.ndarray[tuple[int], np.dtype[np.objec
     return roles[encoded.indices.to_numpy()]  # type: ignore[no-any-return]
 
 
-def _list_offsets(array: pa.LargeListArray) -> Int64:
-    """int64[n + 1] into ``array.flatten()``, which leaves out what lies under null lists."""
+def _list_offsets(array: pa.Array) -> Int64:
+    """int64[n + 1] into ``_list_values``, which leave out what lies under null lists."""
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+
+
+def _list_values(array: pa.Array, offsets: Int64) -> pa.Array:
+    """Values of all lists in a row, less those under null lists."""
+    if pa.types.is_null(array.type.value_type):
+        # Arrow's JSON parser (26 and before) makes lists of nulls with fewer values than it says.
+        return pa.nulls(int(offsets[-1]))
+    return array.flatten()
 
 
 _SCALARS = (
@@ -201,15 +231,26 @@ def _unwrapped(array: pa.Array) -> pa.Array:
 
 def _large_list(array: pa.Array) -> pa.LargeListArray:
     """Any list array as large_list; null lists become empty ones, which hold as much."""
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
-    offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
-    return pa.LargeListArray.from_arrays(pa.array(offsets), array.flatten())
+    offsets = _list_offsets(array)
+    return pa.LargeListArray.from_arrays(pa.array(offsets), _list_values(array, offsets))
 
 
 def _text_of_binary(array: pa.Array) -> pa.Array:
-    """Text where the bytes are UTF-8 throughout, else the bytes as they are (not read)."""
+    """Text where all values are UTF-8, else large_binary: its values are told apart later."""
     array = array.cast(pa.large_binary())
     try:
         return array.cast(STRING)
     except pa.ArrowInvalid:
         return array
+
+
+def _text_of_values(array: pa.LargeBinaryArray) -> pa.LargeStringArray:
+    """Values that are UTF-8; null for those that are not."""
+    return string_array([value if _is_text(value) else None for value in array.to_pylist()])
+
+
+def _is_text(value: bytes | None) -> bool:
+    try:
+        return value is not None and value.decode() is not None
+    except UnicodeDecodeError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from lineage.model import Reason, Remark
-from lineage.shards.arrays import is_utf8
+from lineage.shards.arrays import Int64, is_utf8
 from lineage.shards.batch import DocumentBatch, Reading
 from lineage.shards.columns import flatten
 from lineage.shards.compose import compose
@@ -24,6 +25,8 @@ from lineage.shards.roles import Roles
 from lineage.shards.rows import Numbered, Places, add_fields, batch_of_columns, batch_of_rows
 from lineage.shards.schema import Shape
 from lineage.shards.strict import BOM, StrictJson
+
+_LOG = logging.getLogger(__name__)
 
 _SMALLEST = 64 << 10
 """A refused block is tried again in quarters, down to this size, so that one bad record does not
@@ -121,14 +124,22 @@ class JsonLines:
         table = _parse(data, schema)
         if table is None or len(table) != len(starts):
             return None
+        try:
+            return self._composed(table, starts + offset)
+        except pa.ArrowException:
+            # Whatever Arrow trips over in its own arrays, the strict reader does not meet.
+            _LOG.debug("a block is read strictly", exc_info=True)
+            return None
+
+    def _composed(self, table: pa.Table, starts: Int64) -> DocumentBatch | None:
         arrays = [column.chunk(0) for column in table.columns]
         if not all(_exact_floats(array) for array in arrays):
             return None
-        rows = len(starts)
-        flat = flatten(schema.names, arrays, self._roles)
-        composed = compose(flat.claimed, flat.others, rows)
+        flat = flatten(table.schema.names, arrays, self._roles)
+        composed = compose(flat.claimed, flat.others, len(starts))
         add_fields(composed.fields, {(path, "unread"): n for path, n in flat.unread.items() if n})
-        return batch_of_columns(composed, Places.of_documents(self._records, starts + offset), rows)
+        places = Places.of_documents(self._records, starts)
+        return batch_of_columns(composed, places, len(starts))
 
 
 def _cut(block: Block, at: int, step: int) -> int:

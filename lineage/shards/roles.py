@@ -27,10 +27,11 @@ NAMES: dict[Role, tuple[tuple[str, ...], ...]] = {
             "answer", "answers", "answers.text", "target", "targets", "solution",
         ),
     ),
-    Role.TEXT: ((
+    # A part each: what one trainer takes as the text must not hide behind what another takes.
+    Role.TEXT: tuple((name,) for name in (
         "text", "content", "raw_content", "body", "document", "contents", "selftext", "article",
         "passage", "markdown", "code", "sentence", "review", "tweet", "comment", "message",
-    ),),
+    )),
     Role.CHOSEN: (("chosen",),),
     Role.REJECTED: (("rejected",),),
     Role.LABEL: (("label", "labels", "class", "category", "sentiment"),),

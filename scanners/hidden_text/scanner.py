@@ -78,10 +78,10 @@ class HiddenTextObserver(Observer):
 
     def _keep(self, item: Occurrence, identity: Identity, text: str) -> None:
         held = self._excerpts[item.kind]
-        if identity not in held:
-            held[identity] = _excerpt(item, text)
-            if len(held) > HELD:
-                self._excerpts[item.kind] = _least(held)
+        # Documents of one identity may differ in other fields: the greatest excerpt, as folded.
+        held[identity] = max(_excerpt(item, text), held.get(identity, ""))
+        if len(held) > HELD:
+            self._excerpts[item.kind] = _least(held)
 
     def observation(self) -> pl.DataFrame:
         """Rows of ``SCHEMA``; one row without kind counts the documents."""

@@ -25,9 +25,10 @@ RECURS = 2
 SOLID = 5
 """Documents from which on an n-gram is a candidate, and a bigram part of longer ones."""
 
-SILENT_SHARE, SUFFICES = 0.01, 250
-"""Silent candidates stand in at most this share of the documents, or in this many if that is
-more: so many documents suffice for a backdoor (Souly et al. 2025, arXiv 2510.07192)."""
+SILENT_SHARE, SUFFICES, SMALL_SHARE = 0.01, 250, 0.04
+"""Silent candidates stand in at most this share of the documents. So many documents suffice for a
+backdoor (Souly et al. 2025, arXiv 2510.07192): in a corpus so small that they are more than that
+share, up to SMALL_SHARE; what is more frequent is a function word."""
 
 SAMPLE = 256
 """Documents whose neighbours and groups tell how a candidate is spread; more are drawn from by
@@ -66,7 +67,8 @@ def plan_fits(observed: Observed) -> Plan:
 
 def most_silent(documents: int) -> int:
     """Documents up to which a string may be a silent candidate."""
-    return max(int(documents * SILENT_SHARE), SUFFICES)
+    suffices = min(SUFFICES, int(documents * SMALL_SHARE))
+    return max(int(documents * SILENT_SHARE), suffices)
 
 
 def _facts(observed: Observed) -> dict[str, int]:

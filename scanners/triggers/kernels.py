@@ -165,11 +165,14 @@ def windows(
 
 
 @_jit
-def histogram(after: U8, counts: I64) -> None:
-    """Count values of ``after`` (0 to 100) into int64[101]."""
-    for i in range(len(after)):
-        if after[i] <= 100:
-            counts[after[i]] += 1
+def histogram(after: U8, offsets: I64, most: int, counts: I64) -> None:
+    """Count values of ``after`` (0 to 100) into int64[101], the first ``most`` of a document."""
+    for doc in range(len(offsets) - 1):
+        counted = 0
+        for i in range(offsets[doc], offsets[doc + 1]):
+            if after[i] <= 100 and counted < most:
+                counts[after[i]] += 1
+                counted += 1
 
 
 @_jit

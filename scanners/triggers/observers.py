@@ -79,6 +79,10 @@ class _TripleCounts(Observer):
         return self._counter.frame()
 
 
+MOST_WINDOWS = 200
+"""Windows of a document that count: one huge document must not say what a corpus is like."""
+
+
 class _Strangeness(Observer):
     """How strange text is, over all windows: positions by percent of unknown bigrams."""
 
@@ -87,7 +91,8 @@ class _Strangeness(Observer):
         self._counts = np.zeros(101, np.int64)
 
     def see_tokens(self, batch: TokenBatch) -> None:
-        kernels.histogram(self._lexicon.read(batch).strangeness[0], self._counts)
+        after, _ = self._lexicon.read(batch).strangeness
+        kernels.histogram(after, batch.offsets, MOST_WINDOWS, self._counts)
 
     def observation(self) -> pl.DataFrame:
         return pl.DataFrame({"percent": np.arange(101), "positions": self._counts})
