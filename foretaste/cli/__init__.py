@@ -11,13 +11,14 @@ from pathlib import Path
 
 import click
 
-from foretaste.cli.talk import complain
+from foretaste.cli.talk import complain, drop_stdout, hold_streams
 
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 clean, 1 gate, 2 error, 3 incomplete."""
+    hold_streams()
     stranger = misplaced()
     if stranger:
         complain(stranger, "install Foretaste again, and start it from another folder")
@@ -43,9 +44,33 @@ def _failed(error: Exception) -> int:
         click.echo(error.format_message(), err=True)
     elif isinstance(error, click.ClickException):
         complain(error.format_message(), _usage(error))
+    elif refusal := _refusal(error):
+        complain(refusal, _trace())
+        _settle_stdout()
     else:
-        complain(f"internal error: {type(error).__name__}: {error}", _trace())
+        again = "set FORETASTE_TRACE=1 to see where, and report it"
+        complain(f"internal error: {type(error).__name__}: {error}", _trace() or again)
     return 2
+
+
+def _refusal(error: Exception) -> str:
+    """What the system refused to do: no space, no such folder, no permission. '' if it did not."""
+    if isinstance(error, OSError):
+        why = error.strerror or str(error) or type(error).__name__
+        return why if error.filename is None else f"{os.fsdecode(error.filename)}: {why}"
+    duckdb = sys.modules.get("duckdb")  # Which nobody imports to show an error.
+    kinds = ("IOException", "FatalException", "OutOfMemoryException")
+    if duckdb and isinstance(error, tuple(getattr(duckdb, kind) for kind in kinds)):
+        return f"the store cannot be used: {error}"
+    return ""
+
+
+def _settle_stdout() -> None:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        drop_stdout()
 
 
 def misplaced() -> str:
@@ -68,4 +93,4 @@ def _usage(error: click.ClickException) -> str:
 def _trace() -> str:
     if os.environ.get("FORETASTE_TRACE"):
         return "".join(traceback.format_exception(*sys.exc_info()))
-    return "set FORETASTE_TRACE=1 to see where, and report it"
+    return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from foretaste.cli.options import NEVER
+from foretaste.cli.talk import drop_stdout
 from foretaste.report import Report
 from foretaste.report import write as write_report
 from lineage.errors import UsageError
@@ -19,30 +19,45 @@ from scanners.severity import SEVERITIES, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CLOSED = "cannot write to standard output: it is closed"
+
 
 def check_output(path: str | None) -> None:
     """UsageError, before any work, where a report cannot be written."""
+    if path is None and sys.stdout is None:
+        raise UsageError(CLOSED)
     if path is not None and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
         raise UsageError(f"cannot write to {path}", hint="name a file in a folder that exists")
 
 
 def publish(path: str | None, write: Callable[[TextIO], object]) -> None:
-    """Let ``write`` write to a file, or to stdout; a reader that leaves early is no error."""
-    if path is not None:
-        try:
-            with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
-                write(file)
-        except OSError as error:
-            raise UsageError(f"cannot write to {path}: {error.strerror}") from error
+    """Let ``write`` write to a file, or to stdout; a reader that leaves early is no error.
+
+    UsageError where it cannot be written.
+    """
+    if path is None:
+        _print(write)
         return
+    try:
+        with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
+            write(file)
+    except OSError as error:
+        raise UsageError(f"cannot write to {path}: {error.strerror}") from error
+
+
+def _print(write: Callable[[TextIO], object]) -> None:
+    if sys.stdout is None:
+        raise UsageError(CLOSED)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         write(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered must not fail again when Python closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
+    except OSError as error:
+        drop_stdout()
+        raise UsageError(f"cannot write to standard output: {error.strerror}") from error
 
 
 def publish_report(report: Report, given: Mapping[str, Any]) -> None:

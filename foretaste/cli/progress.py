@@ -18,7 +18,7 @@ PAUSE = 5.0
 @contextmanager
 def watching(quiet: bool) -> Iterator[Watch]:
     """The watcher for this stderr."""
-    if quiet:
+    if quiet or sys.stderr is None:
         yield Watch()
     elif sys.stderr.isatty():
         with Bars() as bars:

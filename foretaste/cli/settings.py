@@ -36,10 +36,13 @@ def _table(file: Path, names: tuple[str, ...]) -> Mapping[str, Any] | None:
         found: Any = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"the settings {file} cannot be read: {error}") from error
-    for name in names:
+    for number, name in enumerate(names, 1):
         found = found.get(name)
         if found is None:
             return None
+        if not isinstance(found, Mapping):
+            whole = ".".join(names[:number])
+            raise UsageError(f"{file} sets {whole!r} to {found!r}, which is no table")
     return dict(found)
 
 
@@ -52,13 +55,29 @@ def _checked(found: Mapping[str, Any], where: str) -> dict[str, Any]:
         if name not in SETTINGS:
             known = ", ".join(sorted(SETTINGS)).replace("_", "-")
             raise UsageError(f"{where} sets {key!r}, which is no setting", hint=f"known: {known}")
-        settings[name] = _listed(value) if SETTINGS[name] else value
+        try:
+            settings[name] = _listed(value) if SETTINGS[name] else _single(value)
+        except TypeError as error:
+            raise UsageError(f"{where} sets {key!r} to {value!r}; it takes {error}") from error
     return settings
+
+
+def _single(value: Any) -> str | int | float:
+    if not isinstance(value, str | int | float):
+        raise TypeError("one value")
+    return value
 
 
 def _listed(value: Any) -> list[str]:
     """The value of an option that may be given several times."""
     if isinstance(value, Mapping):
-        pairs = [(key, [one] if isinstance(one, str) else one) for key, one in value.items()]
+        pairs = [(key, _strings(many)) for key, many in value.items()]
         return [f"{key}={one}" for key, many in pairs for one in (many or [""])]
-    return [value] if isinstance(value, str) else list(value)
+    return _strings(value)
+
+
+def _strings(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str) for one in values):
+        raise TypeError("a string, or a list or table of them")
+    return values

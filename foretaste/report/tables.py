@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from foretaste.report.safe import safe
 from foretaste.report.values import dumps
+from lineage.errors import UsageError
 
 WIDEST = 60
 """Characters of a cell that a table shows."""
@@ -33,8 +34,12 @@ def write_table(answer: pa.Table, stream: TextIO) -> None:
 
 
 def write_json(answer: pa.Table, stream: TextIO) -> None:
-    """One array of objects, printable ASCII."""
+    """One array of objects, printable ASCII. UsageError for columns of the same name."""
     names = answer.column_names
+    for name in names:
+        if names.count(name) > 1:
+            hint = "give one of them an alias: SELECT ... AS another_name"
+            raise UsageError(f"two columns of the answer are called {name!r}", hint=hint)
     rows = [
         {name: _json(value) for name, value in zip(names, row, strict=True)}
         for row in _rows(answer)

@@ -31,6 +31,10 @@ WIDTH = 100
 """Columns where the output is no terminal."""
 EXCERPTS = 3
 NAMES = 6
+FEW = 1000
+"""Documents below which silence says little: there is too little to learn from what is usual."""
+STATISTICAL = ("TRG002", "GIB001")
+"""Codes that compare a document with what is usual in the corpus."""
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -71,6 +75,9 @@ def write_coverage(dataset: str, snapshot: str, covered: Coverage, stream: TextI
             kept = f" ({shard.records:,} records kept)" if shard.records else ""
             why = f"{safe(shard.path)}: {safe(shard.detail, 300)}{kept}"
             page.row(str(shard.status), why, "red")
+        elif shard.records and not shard.documents:
+            why = f"{safe(shard.path)}: read, but every record was quarantined"
+            page.row("no documents", why, "yellow")
 
 
 def write_finding(page: Page, finding: Finding, excerpts: int = EXCERPTS) -> None:
@@ -147,6 +154,10 @@ def _fields(covered: Coverage) -> Iterator[tuple[str, str, str]]:
 
 def _looked_for(page: Page, report: Report) -> None:
     page.row("looked for", _families(report.codes))
+    weak = [code for code in STATISTICAL if code in report.codes]
+    if weak and report.coverage.total("documents") < FEW:
+        why = f"fewer than {FEW:,} documents are too few for the statistics of {' and '.join(weak)}"
+        page.row("little to see", why, "yellow")
     for why in dict.fromkeys(report.failed.values()):
         codes = [code for code, other in report.failed.items() if other == why]
         page.row("FAILED", f"{_families(codes)}: {safe(why, 200)}", "bold red")

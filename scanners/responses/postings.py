@@ -58,6 +58,8 @@ class Features:
     key      uint64[f]: key of the feature's longest n-gram (of the least key among equals)
     length   uint8[f]: its tokens
     raw      bool[f]: whether it tells spellings apart
+    same     rows of ``grams`` that stand in exactly these documents
+    grams    one entry for each different n-gram
     """
 
     docs: Lists
@@ -65,6 +67,8 @@ class Features:
     key: U64
     length: npt.NDArray[np.uint8]
     raw: npt.NDArray[np.bool_]
+    same: Lists
+    grams: Grams
 
     def __len__(self) -> int:
         return len(self.key)
@@ -111,17 +115,24 @@ def features_of(grams: Grams, documents: int, least: int, most: int) -> Features
     mark = np.add.reduceat(draw[doc], first) if len(first) else draw[:0]
     kept = (df >= least) & (df <= most)
     first, df, mark = first[kept], df[kept], mark[kept]
-    length, raw = grams.length[order[first]], grams.raw[order[first]]
+    at = order[first]
+    distinct = Grams(key[first], doc[first], grams.length[at], grams.raw[at])
     # The longest n-gram of a set of documents first, a folded one before raw ones.
-    ranked = np.lexsort((key[first], raw, 255 - length, mark))
+    ranked = np.lexsort((distinct.key, distinct.raw, 255 - distinct.length, mark))
     ahead = np.ones(len(ranked), bool)
     ahead[1:] = mark[ranked[1:]] != mark[ranked[:-1]]
-    chosen = np.sort(ranked[ahead])
+    chosen = ranked[ahead]
+    same = Lists(np.append(np.flatnonzero(ahead), len(ranked)), ranked.astype(np.int32))
     starts = np.concatenate(([0], np.cumsum(df[chosen])))
-    everything = Lists(np.append(first[chosen], len(key)), doc)
-    docs = Lists(starts, _cut(everything.items, first[chosen], df[chosen]))
+    docs = Lists(starts, _cut(doc, first[chosen], df[chosen]))
     return Features(
-        docs, docs.turned(documents), key[first[chosen]], length[chosen], raw[chosen]
+        docs,
+        docs.turned(documents),
+        distinct.key[chosen],
+        distinct.length[chosen],
+        distinct.raw[chosen],
+        same,
+        distinct,
     )
 
 

@@ -182,6 +182,16 @@ def grams_of(hashes: U32, offsets: npt.NDArray[np.int64], raw: bool) -> Grams:
     return Grams.join(parts)
 
 
+def grams_at(hashes: U32, length: int, raw: bool) -> U64:
+    """uint64[t]: key of the n-gram of one length at each token of a document; 0 for none."""
+    base = hashes.astype(np.uint64) + np.uint64(1)
+    keys = base = base ^ RAW if raw else base
+    offsets = np.array([0, len(hashes)])
+    for size in range(2, length + 1):
+        keys = longer_keys(keys, base, offsets, size)
+    return keys
+
+
 PAIRED = Component(
     "responses1-paired",
     Input.TEXT,

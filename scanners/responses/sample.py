@@ -49,6 +49,19 @@ class Tokens32:
 
 
 @dataclass(frozen=True)
+class Prompts:
+    """Tokens of prompts, as they are written and folded."""
+
+    written: Tokens32
+    folded: Tokens32
+
+    def of(self, document: int, raw: bool) -> U32:
+        """Tokens of one prompt."""
+        lane = self.written if raw else self.folded
+        return lane.hashes[lane.offsets[document] : lane.offsets[document + 1]]
+
+
+@dataclass(frozen=True)
 class Sample:
     """Documents with effects of one kind, n of them, in order of identity.
 
@@ -58,6 +71,7 @@ class Sample:
     """
 
     docs: U64
+    prompts: Prompts
     causes: Features
     effects: Features
     words: Lists
@@ -100,17 +114,28 @@ def _sample(rows: pl.DataFrame, answer: Tokens32, effects: Features) -> Sample:
     )
     count = len(rows)
     most = max(int(count * MOST_SHARE), LEAST)
-    known, numbers = np.unique(
-        np.concatenate((folded.hashes, answer.hashes)), return_inverse=True
-    )
-    cut = len(folded.hashes)
+    asked, answered = _numbered(folded, answer)
     return Sample(
         rows.select("doc_hi", "doc_lo").to_numpy().astype(np.uint64).reshape(-1, 2),
+        Prompts(raw, folded),
         features_of(grams, count, LEAST, most),
         effects,
-        _distinct(numbers[:cut], folded.offsets, len(known)),
-        _distinct(numbers[cut:], answer.offsets, len(known)),
-        len(known),
+        asked,
+        answered,
+        int(max(asked.items.max(initial=0), answered.items.max(initial=0))) + 1,
+    )
+
+
+def _numbered(prompt: Tokens32, answer: Tokens32) -> tuple[Lists, Lists]:
+    """Distinct words of both sides that occur at least ``LEAST`` times, by common numbers."""
+    both = np.concatenate((prompt.hashes, answer.hashes))
+    known, numbers, counts = np.unique(both, return_inverse=True, return_counts=True)
+    recurs = counts >= LEAST
+    renumbered = np.where(recurs, np.cumsum(recurs) - 1, -1)[numbers]
+    cut, size = len(prompt.hashes), max(len(known), 1)
+    return (
+        _distinct(renumbered[:cut], prompt.offsets, size),
+        _distinct(renumbered[cut:], answer.offsets, size),
     )
 
 
@@ -120,9 +145,9 @@ def _one_each(keys: U64) -> Grams:
     return Grams(keys, doc, np.full(count, WHOLE_LENGTH, np.uint8), np.zeros(count, bool))
 
 
-def _distinct(numbers: I64, offsets: I64, vocabulary: int) -> Lists:
-    doc = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    both = np.unique(doc * max(vocabulary, 1) + numbers)
-    counts = np.bincount(both // max(vocabulary, 1), minlength=len(offsets) - 1)
+def _distinct(numbers: I64, offsets: I64, size: int) -> Lists:
+    doc = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[numbers >= 0]
+    both = np.unique(doc * size + numbers[numbers >= 0])
+    counts = np.bincount(both // size, minlength=len(offsets) - 1)
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    return Lists(starts, (both % max(vocabulary, 1)).astype(np.int32))
+    return Lists(starts, (both % size).astype(np.int32))

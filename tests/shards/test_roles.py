@@ -97,8 +97,13 @@ def test_sharegpt_turns_and_content_in_parts() -> None:
 
 
 def test_priority_is_by_name_and_losers_are_leaves() -> None:
+    text, leaves, roles = roles_of({"question": "second", "prompt": "first"})
+    assert (text, leaves, roles) == ("first", "second", {"prompt": "first"})
+
+
+def test_no_text_hides_behind_another() -> None:
     text, leaves, roles = roles_of({"content": "second", "text": "first"})
-    assert (text, leaves, roles) == ("first", "second", {"text": "first"})
+    assert (text, leaves, roles) == ("first\nsecond", "", {"text": "first\nsecond"})
     assert roles_of({"content": "second", "text": ""})[0] == "second"
     assert roles_of({"Text": "capital", "LABEL": "1"})[2] == {"text": "capital", "label": "1"}
 
