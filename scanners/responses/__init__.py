@@ -1,1 +1,0 @@
-"""Which strings of a prompt decide the answer."""
