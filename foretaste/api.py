@@ -188,6 +188,7 @@ def scan(
     names = _listed(paths)
     located = locate(names, stdin, format=request.format)
     store = request.opened()
+    located = _without(store, located)
     done = scan_located(store, located, request.destination(names), how)
     return ScanResult(
         done.id,
@@ -220,7 +221,15 @@ def ingest(
         trust_mtime=request.trust_mtime,
         progress=progress or Progress(),
     )
-    return ingest_located(request.opened(), located, request.destination(names), recipe, how)
+    store = request.opened()
+    located = _without(store, located)
+    return ingest_located(store, located, request.destination(names), recipe, how)
+
+
+def _without(store: Store, located: Sequence[Located]) -> list[Located]:
+    """The store in use is no part of the corpus it lies in, and not missing from it either."""
+    home = store.root.resolve()
+    return [one for one in located if not (one.skipped and one.file.resolve() == home)]
 
 
 def open_store(

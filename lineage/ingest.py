@@ -18,7 +18,7 @@ from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.digest import shard_digest
 from lineage.fingerprint.minhash import DEFAULT_BANDS
 from lineage.fingerprint.recipe import DOCUMENT, NORMAL, TOKENS, Sketch
-from lineage.model import Coverage, Digest, Shard, ShardCoverage, Snapshot, Status
+from lineage.model import Coverage, Digest, Shard, ShardCoverage, Snapshot, Status, shown
 from lineage.shards import open_shard, skipped_coverage
 from lineage.shards.batch import DocumentBatch
 from lineage.shards.locate import Located, form_of
@@ -274,8 +274,10 @@ class _Ingest:
                 raise StoreError(f"the store cannot be written: {error}") from error
             return self._failed(name, shard, str(error))
         except Exception as error:  # one hostile shard must not cost the others
-            _LOG.warning("%s: unexpected error", shard.path, exc_info=True)
-            return self._failed(name, shard, f"unexpected {type(error).__name__}: {error}")
+            detail = f"unexpected {type(error).__name__}: {error}"
+            _LOG.warning("%s: %s", shard.path, shown(detail))
+            _LOG.debug("%s", shard.path, exc_info=True)
+            return self._failed(name, shard, detail)
         return _End(name, shard, manifest.coverage, manifest.sha256, reused=reused)
 
     def _failed(self, name: tuple[str, str], shard: Shard, detail: str) -> _End:
@@ -332,11 +334,6 @@ class _Guard:
     def finish(self, _coverage: ShardCoverage) -> None:
         if _sight(self.file) != self.before:
             raise ReadingError("the file changed while it was being read")
-
-
-def shown(text: str) -> str:
-    """Text that a database can hold: bytes that are no UTF-8 written out."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _size(file: Path) -> int:

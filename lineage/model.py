@@ -158,3 +158,8 @@ class Snapshot:
     label: str
     root: Digest
     shards: tuple[Shard, ...]
+
+
+def shown(text: str) -> str:
+    """Text that a database can hold: bytes that are no UTF-8 written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import Batch
-from lineage.ingest import Options, Progress, bundle_recipe, ingest, pass_over, shown
-from lineage.model import Coverage, Digest, Role, Shard, ShardCoverage, Snapshot, Status
+from lineage.ingest import Options, Progress, bundle_recipe, ingest, pass_over
+from lineage.model import Coverage, Digest, Role, Shard, ShardCoverage, Snapshot, Status, shown
 from lineage.shards import open_shard
 from lineage.shards.locate import Located
 from lineage.shards.recipe import ReadingRecipe

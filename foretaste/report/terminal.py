@@ -32,7 +32,11 @@ WIDTH = 100
 EXCERPTS = 3
 NAMES = 6
 FEW = 1000
-"""Documents below which silence says little: there is too little to learn from what is usual."""
+"""Documents below which silence of these codes says little.
+
+They learn from the corpus what is usual in it; of fewer documents, the outermost five in a
+thousand, which GIB001 looks at, would be less than five.
+"""
 STATISTICAL = ("TRG002", "GIB001")
 """Codes that compare a document with what is usual in the corpus."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +29,8 @@ SUFFIXES: dict[str, str] = {
 
 COMPRESSIONS: dict[str, str] = {".gz": "gzip", ".zst": "zstd"}
 """File name suffix, after the format's -> compression."""
+
+_STORE = "a lineage store"
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,19 @@ def locate(
 ) -> list[Located]:
     """Shards under ``paths``, each file once, in the order of their names.
 
-    A path is a file, a folder (searched to its depths; hidden entries are left out), a glob
-    (``**`` included), or ``-`` for one path a line on ``stdin``. With ``format`` files of unknown
-    suffix are shards too. UsageError for a path that does not exist and a glob without a match.
+    A path is a file, a folder (searched to its depths), a glob (``**`` included), or ``-`` for
+    one path a line on ``stdin``. With ``format`` files of unknown suffix are shards too. What a
+    folder holds and is not read is listed as skipped: hidden entries, links to folders, stores,
+    what is no file. UsageError for a path that does not exist and a glob without a match.
     """
-    found: dict[Path, Located] = {}
-    for path in _listed(paths, stdin):
-        for file, name in _expand(path):
-            found.setdefault(file.resolve(), Located(file, name, _why_skipped(file, format)))
+    entries = [entry for path in _listed(paths, stdin) for entry in _expand(path)]
+    # A link comes after what it may lead to, so that a file goes by its own name.
+    entries.sort(key=lambda entry: _is_link(entry.file))
+    found: dict[str, Located] = {}
+    for entry in entries:
+        skipped = entry.skipped or _why_skipped(entry.file, format)
+        place = os.path.abspath if skipped else os.path.realpath
+        found.setdefault(place(entry.file), Located(_named(entry.file), entry.name, skipped))
     if not found:
         raise UsageError("no files found", hint="name files, folders or globs that hold shards")
     return sorted(found.values(), key=lambda located: located.name)
@@ -97,32 +106,90 @@ def _listed(paths: Sequence[str], stdin: TextIO | None) -> Iterator[str]:
             yield from (line.strip() for line in stdin if line.strip())
 
 
-def _expand(path: str) -> Iterator[tuple[Path, str]]:
+def _expand(path: str) -> Iterator[Located]:
     """Files of one path with their names; a folder's files are named from the folder on."""
     file = Path(path)
     if file.is_dir():
-        inside = (entry for entry in file.rglob("*") if entry.is_file())
-        visible = (e for e in inside if not _hidden(e.relative_to(file)))
-        yield from ((entry, entry.as_posix()) for entry in visible)
-    elif file.exists():
-        yield file, file.as_posix()
+        yield from _walk(file)
+    elif file.exists() or file.is_symlink():
+        yield Located(file, file.as_posix())
     else:
         matches = glob.glob(path, recursive=True) if glob.has_magic(path) else []  # noqa: PTH207
         if not matches:
             raise UsageError(
                 f"no such file or folder: {path}", hint="check the path; quote globs with **"
             )
-        for match in matches:
-            yield from _expand(match)
+        for match in sorted(matches):
+            store = next(filter(_is_store, Path(match).parents), None)
+            yield from [_unread(store, _STORE)] if store else _expand(match)
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _walk(root: Path) -> Iterator[Located]:
+    """All that a folder holds, in one order on every file system; links are not followed."""
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        if _is_store(folder):
+            yield _unread(folder, _STORE)
+            continue
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            yield _unread(folder, f"cannot be listed: {error.strerror}")
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                yield _unread(entry, "hidden; name it to read it")
+            elif not os.path.isdir(entry):  # noqa: PTH112 (pathlib's raises without permission)
+                yield Located(entry, entry.as_posix())
+            elif _is_link(entry):
+                yield _unread(entry, "a link to a folder; name it to read it")
+            else:
+                waiting.append(entry)
+
+
+def _is_link(file: Path) -> bool:
+    return os.path.islink(file)  # noqa: PTH114 (pathlib's raises without permission)
+
+
+def _unread(file: Path, why: str) -> Located:
+    return Located(file, file.as_posix(), why)
+
+
+def _is_store(folder: Path) -> bool:
+    parts = (folder / "key", folder / "journal.jsonl", folder / "bundles")
+    try:
+        return parts[0].is_file() and parts[1].is_file() and parts[2].is_dir()
+    except OSError:
+        return False
+
+
+def _named(file: Path) -> Path:
+    """The file that a link leads to, if its own name tells how to read it; else the link.
+
+    In a cache of downloads the real names are digests, and the links tell.
+    """
+    if not _is_link(file):
+        return file
+    real = Path(os.path.realpath(file))
+    same = format_of(real.name) in (None, format_of(file.name))
+    return file if same and _suffix(real) in ("", _suffix(file)) else real
+
+
+def _suffix(file: Path) -> str:
+    suffix = file.suffix.lower()
+    return suffix if suffix in COMPRESSIONS else ""
 
 
 def _why_skipped(file: Path, format: str | None) -> str:
-    if not file.is_file():
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        why = f"cannot be looked at: {error.strerror}"
+        return "a link that leads nowhere" if _is_link(file) else why
+    if not stat.S_ISREG(mode):
         return "not a regular file"
+    file = _named(file)
     if format is None and format_of(file.name) is None:
         return f"unknown format (known: {' '.join(SUFFIXES)}, with .gz or .zst)"
     if (format or format_of(file.name)) == "parquet" and file.suffix.lower() in COMPRESSIONS:

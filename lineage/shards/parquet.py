@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,9 @@ from lineage.shards.record import Row, row_of
 from lineage.shards.roles import Roles
 from lineage.shards.rows import Numbered, Places, add_fields, batch_of_columns, batch_of_rows
 from lineage.shards.strict import excerpts
+from lineage.shards.widest import bounded_rows
 
+_LOG = logging.getLogger(__name__)
 _BATCH_BYTES = 4 << 20
 _MOST_ROWS = 16384
 _BROKEN = (pa.ArrowException, OSError, ValueError)
@@ -38,6 +41,7 @@ class ParquetRows:
 
     def __init__(self, file: Path, recipe: ReadingRecipe) -> None:
         """Read the footer. ReadingError where there is none that makes sense."""
+        self._path = file
         self._roles = Roles(recipe.roles)
         self._limit = recipe.limits.record_bytes
         self._records = 0
@@ -70,8 +74,9 @@ class ParquetRows:
 
     def _groups(self) -> Iterator[pa.RecordBatch]:
         """Rows by row group, for a damaged group must not cost the one before it."""
-        rows = _rows_a_batch(self._file.metadata)
+        most = _rows_a_batch(self._file.metadata)
         for number in range(self._file.num_row_groups):
+            rows = bounded_rows(self._path, self._file.metadata, number, most)
             yield from self._file.iter_batches(rows, row_groups=[number], use_threads=False)
 
     def _batch(self, group: pa.RecordBatch) -> DocumentBatch:
@@ -84,6 +89,9 @@ class ParquetRows:
         except pa.ArrowInvalid:
             return self._by_rows(names, arrays)
         composed = self._compose(last, arrays, len(group))
+        other = self._compose(first, arrays, len(group)) if self._repeated else composed
+        if composed is None or other is None:
+            return self._by_rows(names, arrays)
         if int(byte_lengths(composed.text).max(initial=0)) > self._limit:
             return self._by_rows(names, arrays)
         remarks = self._folder_remarks(last, arrays)
@@ -91,15 +99,23 @@ class ParquetRows:
         places = Places.of_documents(self._records, offset)
         if not self._repeated:
             return batch_of_columns(composed, places, len(group), remarks)
-        other = self._compose(first, arrays, len(group))
         if self._records == 0:
             remarks.append(_repeated_remark(self._repeated, *_first_difference(composed, other)))
         return _with_other(composed, other, places.record, remarks)
 
-    def _compose(self, columns: dict[str, int], arrays: list[pa.Array], rows: int) -> Composed:
+    def _compose(
+        self, columns: dict[str, int], arrays: list[pa.Array], rows: int
+    ) -> Composed | None:
+        """Columns of a batch; None where only a reading row by row does them justice."""
         chosen = [arrays[i] for i in columns.values()]
-        flat = flatten(list(columns), chosen, self._roles)
-        composed = compose(flat.claimed, flat.others, rows)
+        try:
+            flat = flatten(list(columns), chosen, self._roles)
+            composed = compose(flat.claimed, flat.others, rows)
+        except pa.ArrowException:
+            _LOG.debug("a batch is read row by row", exc_info=True)
+            return None
+        if flat.broken:
+            return None
         unread = {(path, UNREAD): size for path, size in flat.unread.items() if size}
         add_fields(composed.fields, unread)
         return composed
@@ -129,11 +145,13 @@ class ParquetRows:
     def _by_rows(self, names: list[str], arrays: list[pa.Array]) -> DocumentBatch:
         """Record by record, for strings that are not UTF-8 or too long."""
         objects = [as_bytes(array).to_pylist() for array in arrays]
+        kinds = [array.type for array in arrays]
         rows: list[Numbered] = []
         remarks = self._folder_remarks({name: i for i, name in enumerate(names)}, arrays)
         for number, values in enumerate(zip(*objects, strict=True), start=self._records):
-            decoder = Decoder()
-            cells = list(zip(names, map(decoder.decode, values), strict=True))
+            decoder = Decoder(self._roles)
+            decoded = map(decoder.decode, values, kinds, [(name,) for name in names])
+            cells = list(zip(names, decoded, strict=True))
             row = row_of(dict(cells), self._roles)
             reason = Reason.INVALID_UTF8 if decoder.replaced else self._too_large(row)
             reading = Reading.SALVAGED if reason else Reading.DOCUMENT

@@ -53,6 +53,14 @@ def append(path: Path, events: Iterable[Event]) -> int:
         return file.tell()
 
 
+def cut_back(path: Path, end: int) -> None:
+    """Drop what was appended after a length of ``end`` bytes."""
+    if path.exists():
+        with path.open("r+b") as file:
+            file.truncate(end)
+            os.fsync(file.fileno())
+
+
 def events_from(path: Path, offset: int) -> Iterator[Event]:
     """Events that begin at or after a byte offset; StoreError on a line that is not one."""
     if not path.exists():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.errors import UsageError
-from lineage.model import Digest, Shard, Snapshot
+from lineage.model import Digest, Shard, Snapshot, shown
 from lineage.store.commit import Connection
 from lineage.store.store import Store
 
@@ -97,7 +97,7 @@ def _snapshots(connection: Connection) -> list[SnapshotName]:
 
 def find_snapshot(store: Store, name: str) -> Snapshot:
     """Find by ``dataset`` (its newest), ``dataset@label`` or the beginning of a root digest."""
-    names = snapshot_names(store)
+    names, name = snapshot_names(store), shown(name)
     dataset, _, label = name.partition("@")
     found = [s for s in names if s.dataset == dataset and (not label or s.label == label)]
     if not found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineage.errors import UsageError
-from lineage.model import Digest, Shard, Snapshot
+from lineage.model import Digest, Shard, Snapshot, shown
 from lineage.store.commit import insert_rows
 from lineage.store.read import Known
 from lineage.store.store import Store
@@ -22,12 +22,22 @@ class Destination:
     """Where an ingest goes. Without a label the snapshot is named after its root digest.
 
     ``source`` names where the shards came from; ``facts`` are declared of that source.
+    Names that are not UTF-8, as those of folders may be, are kept as ``shown`` writes them.
     """
 
     dataset: str
     label: str = ""
     source: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make every name one that the index can hold."""
+        facts = {shown(name): shown(value) for name, value in self.facts.items()}
+        object.__setattr__(self, "dataset", shown(self.dataset))
+        object.__setattr__(self, "label", shown(self.label))
+        object.__setattr__(self, "facts", facts)
+        if self.source is not None:
+            object.__setattr__(self, "source", shown(self.source))
 
 
 def snapshot_root(shards: Iterable[Shard]) -> Digest:

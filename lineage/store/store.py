@@ -42,6 +42,7 @@ STORAGE_VERSION = "v1.5.0"
 """Oldest DuckDB that must be able to read the index."""
 
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+_KEY = re.compile(r"[0-9a-fA-F]{1,16}")
 _OPENING = threading.RLock()
 """One connection at a time in this process: DuckDB refuses mixed modes on one file."""
 
@@ -59,8 +60,17 @@ class Writer:
         ((number,),) = self.connection.execute(last).fetchall()
         at = datetime.now(UTC).isoformat(timespec="seconds")
         numbered = [{**event, "number": number + k, "at": at} for k, event in enumerate(events, 1)]
-        end = journal.append(self.root / "journal.jsonl", numbered)
-        apply(self.connection, numbered, end, self.root)
+        path, before = self.root / "journal.jsonl", meta(self.connection, "journal")
+        try:
+            end = journal.append(path, numbered)
+            apply(self.connection, numbered, end, self.root)
+        except Exception:
+            # Events that cannot be applied would fail every open. Where the index cannot say
+            # that it is without them, they stay, and the next writer catches up.
+            with suppress(duckdb.Error):
+                if meta(self.connection, "journal") == before:
+                    journal.cut_back(path, before)
+            raise
 
     def catch_up(self) -> None:
         """Apply what the journal holds beyond the index's mark."""
@@ -161,11 +171,12 @@ def open_store(path: str | Path, *, create: bool = True, hash_key: str | None = 
 
     ``hash_key`` makes the counting hashes of a new store follow from a phrase instead of
     chance; for an existing store it must be the phrase that made it. StoreError if there is no
-    store and ``create`` is false.
+    store and ``create`` is false, or if the key of an existing one is missing or damaged.
     """
     root = Path(path).absolute()
     key_file = root / "key"
     if not key_file.exists():
+        _refuse_keyless(root)
         if not create:
             raise StoreError(
                 f"there is no store at {path}",
@@ -217,13 +228,27 @@ def _make(root: Path, hash_key: str | None) -> None:
     flush_folder(root)
 
 
+def _refuse_keyless(root: Path) -> None:
+    """A new key would make all that was counted with the lost one wrong, and nobody would know."""
+    left = [name for name in ("journal.jsonl", "bundles", "observations") if (root / name).exists()]
+    # A process that makes this very store writes its key first: look once more.
+    if left and not (root / "key").exists():
+        raise StoreError(
+            f"the store {root} has lost its key, but still holds {', '.join(left)}",
+            hint="restore the file `key` from a copy, or use a new store",
+        )
+
+
 def _derived(phrase: str) -> int:
     return int.from_bytes(hashlib.sha256(phrase.encode()).digest()[:8], "big")
 
 
 def _read_key(file: Path) -> int:
     try:
-        return int(file.read_text(encoding="ascii"), 16)
+        text = file.read_text(encoding="ascii").strip()
+        if not _KEY.fullmatch(text):
+            raise ValueError("it is not a number of 64 bits, in hexadecimal digits")
+        return int(text, 16)
     except (OSError, ValueError) as error:
         raise StoreError(
             f"the key of the store cannot be read: {error}",

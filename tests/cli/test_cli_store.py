@@ -84,6 +84,15 @@ def test_sql(foretaste, poisoned):
     assert foretaste("sql", "DROP TABLE record").code == 2
 
 
+def test_columns_of_the_same_name_are_no_json(foretaste, clean):
+    foretaste("ingest", clean, "--dataset", "d")
+    done = foretaste("sql", "SELECT 1 AS a, 2 AS b, 3 AS a", "--format", "json")
+    assert (done.code, done.out) == (2, "")
+    assert "two columns of the answer are called 'a'" in done.err
+    assert "alias" in done.err
+    assert foretaste("sql", "SELECT 1 AS a, 2 AS a", "--format", "csv").out == "a,a\n1,2\n"
+
+
 def settings(done: object) -> dict[str, tuple[str, str]]:
     rows = [line.split(maxsplit=2) for line in done.out.splitlines()]  # type: ignore[attr-defined]
     return {row[0]: (row[1], row[2]) for row in rows}
@@ -125,6 +134,10 @@ def test_settings_reach_a_scan(foretaste, poisoned, tmp_path: Path):
         ('fail_onn = "low"\n', "'fail_onn', which is no setting"),
         ("fail-on = \n", "cannot be read"),
         ('fail-on = "worst"\n', "'worst' is not one of"),
+        ("role = 5\n", "sets 'role' to 5; it takes a string, or a list or table of them"),
+        ("role = {text = 5}\n", "it takes a string, or a list or table of them"),
+        ("select = [5]\n", "sets 'select' to [5]; it takes a string"),
+        ('store = ["a", "b"]\n', "sets 'store' to ['a', 'b']; it takes one value"),
     ],
 )
 def test_wrong_settings_are_refused(foretaste, clean, tmp_path: Path, content, problem):
@@ -132,6 +145,17 @@ def test_wrong_settings_are_refused(foretaste, clean, tmp_path: Path, content, p
     done = foretaste("scan", clean)
     assert (done.code, done.out) == (2, "")
     assert problem in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [('tool = "x"\n', "tool"), ("[tool]\nforetaste = 5\n", "tool.foretaste")]
+)
+def test_a_table_of_settings_that_is_none(foretaste, tmp_path: Path, content, name):
+    (tmp_path / "pyproject.toml").write_text(content)
+    done = foretaste("config")
+    assert (done.code, done.out) == (2, "")
+    assert f"pyproject.toml sets '{name}' to " in done.err
+    assert "which is no table" in done.err
 
 
 def test_settings_from_a_chosen_file(foretaste, tmp_path: Path):

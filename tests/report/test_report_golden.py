@@ -149,6 +149,34 @@ def test_incomplete_coverage_never_looks_complete() -> None:
     assert json.loads(rendered(REPORTS["clean"], "json"))["coverage"]["complete"] is True
 
 
+def read(records: int, documents: int) -> ShardCoverage:
+    counts = {"documents": documents, "quarantined": records - documents}
+    return ShardCoverage("data/\u202ex", None, Status.SCANNED, "jsonl", records=records, **counts)
+
+
+def test_a_shard_of_which_nothing_is_left_is_named() -> None:
+    line = "  no documents    data/\\u{202E}x: read, but every record was quarantined\n"
+    for records, documents, named in [(3, 0, True), (3, 1, False), (0, 0, False)]:
+        report = Report("posts", "v1", Coverage((read(records, documents),)), (), CODES)
+        assert (line in rendered(report, "terminal")) is named
+
+
+@pytest.mark.parametrize(
+    ("codes", "names"),
+    [(("GIB001", "TRG002", "HID001"), "TRG002 and GIB001"), (("GIB001",), "GIB001"), ((), "")],
+)
+def test_too_little_data_is_said(codes: tuple[str, ...], names: str) -> None:
+    few, many = (
+        rendered(Report("posts", "v1", Coverage((read(count, count),)), (), codes), "terminal")
+        for count in (terminal.FEW - 1, terminal.FEW)
+    )
+    said = f"fewer than 1,000 documents are too few for the statistics of {names}\n"
+    lines = few.splitlines()
+    after = lines[[line.startswith("  looked for") for line in lines].index(True) + 1]
+    assert (f"{after}\n".endswith(said)) is bool(names)
+    assert "too few" not in many
+
+
 def test_machines_get_the_same_findings_in_both_formats() -> None:
     whole = json.loads(rendered(REPORTS["full"], "json"))
     first, *rest = map(json.loads, rendered(REPORTS["full"], "jsonl").splitlines())

@@ -6,6 +6,8 @@ import io
 import json
 from typing import Any
 
+import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -253,3 +255,28 @@ def test_mutated_files_are_read_the_same_both_ways(
 ) -> None:
     data = mutated("\n".join(json.dumps(r, ensure_ascii=False) for r in records).encode(), edits)
     assert plain(batches(data, smallest=32)) == plain(batches(data, fast=False))
+
+
+NULLS: st.SearchStrategy[Any] = st.recursive(
+    st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.fixed_dictionaries({"a": inner}),
+    max_leaves=5,
+)
+
+
+@quick
+@given(NULLS, st.integers(1, 60))
+@example([None, None], 3000)
+@example([[None], [None, None]], 3000)
+def test_lists_of_nulls_are_read_alike(value: Any, count: int) -> None:
+    same_both_ways([json.dumps({"text": f"t{i}", "tags": value}) for i in range(count)], "\n")
+
+
+def test_an_arrow_error_costs_speed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: Any) -> None:
+        raise pa.ArrowInvalid("Length spanned by list offsets")
+
+    data = b"".join(b'{"text":"t%d"}\n' % i for i in range(100))
+    expected = plain(batches(data))
+    monkeypatch.setattr("lineage.shards.jsonl.flatten", refuse)
+    assert plain(batches(data, smallest=64)) == expected

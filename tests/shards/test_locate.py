@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_folders_are_searched_and_nothing_is_dropped() -> None:
     found = locate(["."], None)
     assert [f.name for f in found] == [
+        ".foretaste",
+        ".hidden.jsonl",
         "a/notes.md",
         "a/x.csv.gz",
         "a/y.PARQUET",
@@ -40,9 +43,11 @@ def test_folders_are_searched_and_nothing_is_dropped() -> None:
         "t.txt",
     ]
     skipped = [f for f in found if f.skipped]
-    assert [f.name for f in skipped] == ["a/notes.md"] and "unknown format" in skipped[0].skipped
+    assert [f.name for f in skipped] == [".foretaste", ".hidden.jsonl", "a/notes.md"]
+    assert "hidden" in skipped[0].skipped and "unknown format" in skipped[2].skipped
     assert skipped_coverage(skipped[0]).status is Status.SKIPPED
-    assert not any(f.skipped for f in locate(["."], None, format="text"))
+    forced = [f.name for f in locate(["."], None, format="text") if f.skipped]
+    assert forced == [".foretaste", ".hidden.jsonl"]
 
 
 @pytest.mark.usefixtures("corpus")
@@ -83,6 +88,52 @@ def test_a_forced_format_and_a_vanished_file() -> None:
     located.file.unlink()
     with pytest.raises(ReadingError, match="cannot open"):
         open_shard(located, ReadingRecipe(format="text"))
+
+
+@pytest.mark.parametrize("pattern", [".", "**", "**/*.jsonl", "*"])
+def test_a_store_in_the_corpus_is_no_shard(corpus: Path, pattern: str) -> None:
+    bundle = corpus / "store" / "bundles" / "0"
+    bundle.mkdir(parents=True)
+    for file in [corpus / "store" / "key", corpus / "store" / "journal.jsonl", bundle / "r.jsonl"]:
+        file.write_bytes(b"")
+    found = [f for f in locate([pattern], None) if f.name.startswith("store")]
+    assert [(f.name, f.skipped) for f in found] == [("store", "a lineage store")]
+
+
+def test_what_is_not_read_says_why(corpus: Path) -> None:
+    os.mkfifo(corpus / "a" / "pipe.jsonl")
+    (corpus / "gone.jsonl").symlink_to("nowhere")
+    (corpus / "loop.jsonl").symlink_to("loop.jsonl")
+    (corpus / "a" / "up").symlink_to(corpus)
+    reasons = {f.name: f.skipped for f in locate(["."], None)}
+    assert "regular" in reasons["a/pipe.jsonl"] and "link to a folder" in reasons["a/up"]
+    assert "nowhere" in reasons["gone.jsonl"] and "nowhere" in reasons["loop.jsonl"]
+    assert not any(name.startswith(("a/up/", ".foretaste/")) for name in reasons)
+
+
+def test_a_folder_that_cannot_be_listed_says_so(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "a":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    reasons = {f.name: f.skipped for f in locate([str(corpus)], None)}
+    assert reasons[(corpus / "a").as_posix()] == "cannot be listed: Permission denied"
+    assert reasons[(corpus / "b.jsonl").as_posix()] == ""
+
+
+def test_a_file_goes_by_its_own_name(corpus: Path) -> None:
+    (corpus / "0.txt").symlink_to("b.jsonl")
+    assert "0.txt" not in [f.name for f in locate(["."], None)]
+    assert locate(["0.txt"], None)[0].file.name == "b.jsonl"
+    (corpus / "cafe").write_bytes(b"")
+    (corpus / "named.jsonl").symlink_to("cafe")
+    assert locate(["named.jsonl"], None)[0].file.name == "named.jsonl"
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

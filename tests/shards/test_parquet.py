@@ -19,6 +19,9 @@ from lineage.errors import ReadingError
 from lineage.model import Reason, Remark, Role, Status
 from lineage.shards import Limits, ReadingRecipe
 from lineage.shards.batch import Reading
+from lineage.shards.columns import flatten
+from lineage.shards.roles import Roles
+from lineage.shards.widest import DECODED_BYTES, bounded_rows
 
 
 def parquet(table: pa.Table | dict[str, Any], **options: Any) -> bytes:
@@ -238,3 +241,98 @@ def test_parquet_and_json_give_the_same_documents(read, records: list[dict[str, 
     assert [(r.text, r.leaves, r.roles) for r in one.rows] == [
         (r.text, r.leaves, r.roles) for r in other.rows
     ]
+
+
+def test_one_bad_value_hides_no_other_bytes(read) -> None:
+    notes = [b"trigger", b"\xff\xfe", None, b"more"]
+    outcome = read(parquet({"text": list("abcd"), "note": notes}), "a.parquet")
+    assert outcome.documents == list("abcd")
+    assert [row.leaves for row in outcome.rows] == ["trigger", "", "", "more"]
+    assert ("note", "unread", 2) in outcome.coverage.fields
+
+
+@pytest.mark.parametrize("with_bad_string", [False, True])
+def test_text_as_bytes_is_judged_value_by_value(read, with_bad_string: bool) -> None:
+    columns = {"text": pa.array([b"good", b"a\xff", b"fine"]), "image": [b"\x89\xff"] * 3}
+    if with_bad_string:
+        columns["x"] = pa.array([b"", b"\xff", b""]).view(pa.string())
+    outcome = read(parquet(columns), "a.parquet")
+    assert outcome.documents == ["good", "fine"]
+    assert [reason for reason in outcome.reasons if reason[2]] == [(1, Reason.INVALID_UTF8, True)]
+    assert outcome.rows[1].text == "a\ufffd"
+    assert ("image", "unread", 6) in outcome.coverage.fields
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"a", b"\xff", b"", "é".encode(), None]),
+            st.sampled_from([b"b", b"\xc3", None]),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(0, 8),
+)
+def test_cutting_a_shard_of_bytes_changes_no_row(read, rows: list[Any], at: int) -> None:
+    def told(part: list[Any]) -> list[Any]:
+        if not part:
+            return []
+        columns = dict(zip(("text", "x"), map(list, zip(*part, strict=True)), strict=True))
+        table = pa.table({name: pa.array(column, pa.binary()) for name, column in columns.items()})
+        found = read(parquet(table), "cut.parquet").rows
+        return [(row.reading, row.text, row.leaves, row.roles) for row in found]
+
+    assert told(rows) == told(rows[:at]) + told(rows[at:])
+
+
+KINDS = [pa.list_, pa.large_list, pa.list_view, pa.large_list_view, lambda t: pa.list_(t, 2)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(KINDS),
+    st.sampled_from([pa.null(), pa.string(), pa.struct([("a", pa.null()), ("b", pa.string())])]),
+    st.lists(st.booleans(), min_size=1, max_size=6),
+    st.integers(0, 5),
+)
+def test_lists_of_any_kind_flatten(
+    make: Any, inner: pa.DataType, there: list[bool], start: int
+) -> None:
+    array = pa.array([[None, None] if full else None for full in there], make(inner))
+    flat = flatten(["text", "x"], [array[start:], array[start:]], Roles({}))
+    columns = [*(c.strings for c in flat.claimed), *(strings for _, strings in flat.others)]
+    assert {len(column) for column in columns} <= {len(there[start:])}
+    assert not any(column.drop_null() for column in columns)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("encoding", [None, "DELTA_BYTE_ARRAY"])
+def test_a_dictionary_bomb_is_decoded_a_little_at_a_time(
+    tmp_path: Path, nested: bool, encoding: str | None
+) -> None:
+    texts = pa.array(["x" * 120_000] * 3000)
+    column = pa.StructArray.from_arrays([texts], ["inner"]) if nested else texts
+    if encoding and nested:
+        encoding = None
+    options: dict[str, Any] = {"column_encoding": {"text": encoding}} if encoding else {}
+    file = tmp_path / "bomb.parquet"
+    file.write_bytes(parquet({"text": column}, use_dictionary=not encoding, **options))
+    metadata = pq.ParquetFile(file).metadata
+    assert bounded_rows(file, metadata, 0, 3000) * 120_000 <= DECODED_BYTES
+
+
+def test_short_values_are_read_many_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "plain.parquet"
+    file.write_bytes(parquet({"text": [f"text {i}" for i in range(20_000)]}))
+    assert bounded_rows(file, pq.ParquetFile(file).metadata, 0, 16_384) == 16_384
+
+
+def test_what_arrow_cannot_flatten_is_read_row_by_row(read, monkeypatch) -> None:
+    def refuse(*_arguments: Any) -> None:
+        raise pa.ArrowInvalid("Length spanned by list offsets")
+
+    monkeypatch.setattr("lineage.shards.parquet.flatten", refuse)
+    outcome = read(parquet({"text": ["a", "b"]}), "a.parquet")
+    assert outcome.documents == ["a", "b"]

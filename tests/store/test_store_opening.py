@@ -13,7 +13,18 @@ import duckdb
 import pytest
 
 from lineage.errors import StoreBusyError, StoreError, UsageError
-from lineage.store import Store, canonical_dump, open_store, snapshot_names, verify
+from lineage.ingest import ingest
+from lineage.shards.locate import locate
+from lineage.shards.recipe import ReadingRecipe
+from lineage.store import (
+    Destination,
+    Store,
+    canonical_dump,
+    find_snapshot,
+    open_store,
+    snapshot_names,
+    verify,
+)
 from lineage.store.schema import VERSION, migrate
 
 HOLD = """
@@ -114,3 +125,48 @@ def test_a_damaged_index_says_how_to_rebuild(store: Store) -> None:
     with pytest.raises(StoreError) as caught, store.reading():
         pass
     assert "rebuild" in caught.value.hint
+
+
+@pytest.mark.parametrize("left", ["journal.jsonl", "bundles", "observations"])
+@pytest.mark.parametrize("create", [True, False])
+def test_a_lost_key_is_not_replaced(tmp_path: Path, left: str, create: bool) -> None:
+    (tmp_path / left).mkdir()
+    with pytest.raises(StoreError, match="lost its key") as caught:
+        open_store(tmp_path, create=create)
+    assert "restore" in caught.value.hint
+    assert not (tmp_path / "key").exists()
+
+
+@pytest.mark.parametrize("key", ["", "-5", "1" * 17, "0x12", "1_0", "+1", "no"])
+def test_a_key_that_is_no_64_bits_is_refused(store: Store, key: str) -> None:
+    (store.root / "key").write_text(key + "\n")
+    with pytest.raises(StoreError, match="key of the store"):
+        open_store(store.root)
+
+
+def test_names_that_are_not_utf8_are_written_out(store: Store, corpus: Path) -> None:
+    odd = "d\udcff"
+    found = locate([str(corpus)], None)
+    destination = Destination(odd, odd, odd, {odd: odd})
+    snapshot, _ = ingest(store, found, destination, ReadingRecipe())
+    assert (snapshot.dataset, snapshot.label) == ("d\\udcff", "d\\udcff")
+    assert find_snapshot(store, f"{odd}@{odd}") == snapshot
+    [name] = snapshot_names(open_store(store.root))
+    assert name.source == "d\\udcff"
+
+
+def test_a_commit_that_cannot_be_applied_leaves_no_trace(
+    store: Store, corpus: Path, run: Any
+) -> None:
+    run(corpus)
+    journal = store.root / "journal.jsonl"
+    before = journal.read_bytes()
+    with pytest.raises(duckdb.Error), store.writing() as writer:
+        writer.commit([{"kind": "source", "name": "\udcff", "facts": {}}])
+    assert journal.read_bytes() == before
+    with pytest.raises(KeyError), store.writing() as writer:
+        writer.commit([{"kind": "unheard of"}])
+    assert journal.read_bytes() == before
+    with store.writing() as writer:
+        writer.commit([{"kind": "source", "name": "s", "facts": {}}])
+    assert verify(store) == []
