@@ -26,6 +26,8 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import pyarrow.parquet as pq
+
 from benchmarks.detection import corpus as corpora
 from benchmarks.detection import vocabulary
 from benchmarks.detection.adaptive import ADAPTIVE
@@ -38,6 +40,7 @@ from benchmarks.detection.corpus import Truth
 from benchmarks.detection.detect import Detected, Job, warm, with_baseline, with_foretaste
 from benchmarks.detection.mixtures import MIXTURES, Data
 from benchmarks.detection.score import Answer, score
+from benchmarks.measure import circumstances
 
 COUNTS = (10, 50, 100, 250, 500)
 SIZES = (10_000, 100_000)
@@ -119,9 +122,18 @@ def main(wanted: Wanted) -> int:
         for mixture in wanted.mixtures:
             block(wanted, mixture, size, tally)
     shutil.rmtree(wanted.out / "scratch", ignore_errors=True)
-    frame(wanted.cells).write_parquet(wanted.out / "result.parquet")
+    gather(wanted)
     say(f"{tally.run} cells run, {tally.there} were there, {tally.failed} failed")
     return 1 if tally.failed else 0
+
+
+def gather(wanted: Wanted) -> None:
+    """All results as one Parquet file, with the circumstances."""
+    rows = frame(wanted.cells).to_arrow()
+    drawn = wanted.vocabulary.name if wanted.vocabulary else "pieces of rare words of the data"
+    facts = f"{circumstances()}; seed {wanted.seed}; gibberish drawn from {drawn}"
+    target = wanted.out / "result.parquet"
+    pq.write_table(rows.replace_schema_metadata({"circumstances": facts}), target)
 
 
 def settle(wanted: Wanted) -> None:
