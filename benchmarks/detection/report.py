@@ -80,7 +80,7 @@ def grids(ours: pl.DataFrame, group: str, title: str) -> str:
     own = ours.filter(pl.col("group") == group)
     if own.is_empty():
         return ""
-    parts = [f"### {title}\n\n{LEGEND}\n"]
+    parts = [f"### {title}\n\n{LEGEND if group == 'attack' else 'Cells as above.'}\n"]
     for (_, mixture), rows in own.group_by("size", "mixture", maintain_order=True):
         counts = sorted(rows["count"].unique())
         cells = {(row["attack"], row["count"]): answer(row) for row in rows.to_dicts()}
