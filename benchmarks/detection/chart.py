@@ -25,7 +25,9 @@ COLOURS = {
 LINES = ("#0b5394", "#c0504d", "#4f8f4f", "#8064a2", "#c07f20", "#4bacc6", "#7f7f7f", "#000000")
 PANEL_W, PANEL_H, PANEL_GAP = 250, 150, 60
 CELL_W, CELL_H, GROUP_GAP = 26, 17, 14
-LEFT, TOP = 190, 60
+NARROWEST = 96
+LEFT, TOP = 200, 60
+GROUPS = ("attack", "published", "adaptive")
 FAINTEST = 0.45
 Row = dict[str, Any]
 
@@ -41,8 +43,8 @@ class Group:
 
     @property
     def width(self) -> int:
-        """Of all its cells."""
-        return len(self.counts) * CELL_W
+        """Of all its cells, and of its name."""
+        return max(len(self.counts) * CELL_W, NARROWEST)
 
 
 def draw(result: pl.DataFrame) -> str:
@@ -50,10 +52,11 @@ def draw(result: pl.DataFrame) -> str:
     poisoned = result.filter(pl.col("count") > 0)
     recipes = poisoned.filter(pl.col("group") != "adaptive")
     sizes = sorted(recipes["size"].unique())
-    names = list(dict.fromkeys(poisoned.sort("group", "attack").select("group", "attack").rows()))
+    pairs = set(poisoned.select("group", "attack").rows())
+    names = sorted(pairs, key=lambda pair: (GROUPS.index(pair[0]), pair[1]))
     columns = groups(poisoned)
     panels = LEFT + len(sizes) * (PANEL_W + PANEL_GAP) + 120
-    width = max(560, panels, columns[-1].x + columns[-1].width + 20 if columns else 0)
+    width = max(680, panels, columns[-1].x + columns[-1].width + 20 if columns else 0)
     below = TOP + PANEL_H + 110
     height = below + 60 + len(names) * CELL_H + 20
     body = [
@@ -142,7 +145,8 @@ def legend(y: int) -> list[str]:
         parts.append(rect(x, y - 10, (14, 12), COLOURS[name]))
         parts.append(text(x + 19, y, name))
         x += 90
-    parts.append(text(LEFT, y + 18, "number: its rank; paler: fewer of the poisoned records"))
+    told = "number: its rank; paler: fewer of the poisoned records; *: tuned against this scanner"
+    parts.append(text(LEFT, y + 18, told))
     return parts
 
 

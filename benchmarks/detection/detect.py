@@ -43,15 +43,17 @@ def metered(job: Job, *command: str) -> dict[str, float]:
 
 
 def with_foretaste(job: Job) -> Detected:
-    """Scan into a new store, as a user would."""
+    """Scan into a new store, as a user would. ValueError if coverage is not complete."""
     store, report = job.scratch / "store", job.scratch / "report.json"
     options = ("--format", "json", "--output", str(report), "--quiet", "--exit-zero")
     workers = ("--workers", str(job.workers))
     scan = foretaste("scan", str(job.corpus), "--store", str(store), *options, *workers)
     cost = metered(job, *scan)
-    findings = json.loads(report.read_text())["findings"]
+    told = json.loads(report.read_text())
+    if not told["coverage"]["complete"]:
+        raise ValueError("not everything could be read")
     planted = identities(store, job.truth.planted)
-    return Detected([found(finding, planted) for finding in findings], cost)
+    return Detected([found(finding, planted) for finding in told["findings"]], cost)
 
 
 def identities(store: Path, planted: frozenset[str]) -> dict[str, set[str]]:
