@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-WORD = re.compile(r"[^\W_]+|[^\w\s]+")
+UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts without spaces: a code point is a word; runs would be rare words of common ones."""
+WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+|[^\w\s]+")
 LONGEST = 8
 
 
