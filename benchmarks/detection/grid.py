@@ -118,11 +118,13 @@ def main(wanted: Wanted) -> int:
     shutil.rmtree(wanted.out / "scratch", ignore_errors=True)
     warm(wanted.out / "scratch" / "warm")
     tally = Tally()
-    for size in wanted.sizes:
-        for mixture in wanted.mixtures:
-            block(wanted, mixture, size, tally)
-    shutil.rmtree(wanted.out / "scratch", ignore_errors=True)
-    gather(wanted)
+    try:
+        for size in wanted.sizes:
+            for mixture in wanted.mixtures:
+                block(wanted, mixture, size, tally)
+    finally:
+        shutil.rmtree(wanted.out / "scratch", ignore_errors=True)
+        gather(wanted)
     say(f"{tally.run} cells run, {tally.there} were there, {tally.failed} failed")
     return 1 if tally.failed else 0
 

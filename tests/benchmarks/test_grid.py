@@ -120,6 +120,21 @@ def test_what_is_left_of_a_killed_run_is_no_result(
     assert len(detector.seen) == 7
 
 
+def test_an_interrupted_run_gathers_what_it_has(
+    run: Run, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(job: Job) -> Detected:
+        if len(detector.seen) == 3:
+            raise KeyboardInterrupt
+        return detector(job)
+
+    monkeypatch.setitem(grid.DETECTORS, FORETASTE, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert len(pl.read_parquet(tmp_path / "out/result.parquet")) == 3
+    assert not (tmp_path / "out/scratch").exists()
+
+
 def test_equal_seeds_give_equal_corpora(run: Run, detector: Detector) -> None:
     run(out="one")
     first = list(detector.texts)
