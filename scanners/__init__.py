@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SCANNERS: dict[str, str] = {
     "TRG001": "scanners.triggers.rare_triggers:RareTriggers",
     "TRG002": "scanners.triggers.rare_triggers:RareTriggers",
+    "TRG003": "scanners.triggers.rare_triggers:RareTriggers",
     "DUP001": "scanners.duplicates.exact:ExactDuplicates",
     "DUP002": "scanners.duplicates.near:NearDuplicates",
     "HID001": "scanners.hidden_text.scanner:HiddenText",

@@ -25,8 +25,8 @@ from scanners.scanner import (
     Schema,
 )
 from scanners.severity import Confidence, Consequence
+from scanners.triggers.counts import TOKENS
 from scanners.triggers.grams import GramIndex
-from scanners.triggers.observers import TOKENS
 
 WINDOW = 128
 """Tokens of a window, about 600 bytes of English."""
@@ -36,6 +36,8 @@ EXTREME = 995
 """The quantile, in thousandths, beyond which documents are named."""
 SHOWN = (500, 900, 990, EXTREME, 999)
 BIN = 8
+LAST = -1_000_000
+"""Strength: a signal for others, which comes after every lead that says something itself."""
 
 SCHEMA = Schema(
     keys={"score": pl.UInt16, "hi": pl.UInt64, "lo": pl.UInt64},
@@ -151,7 +153,7 @@ class Gibberish(Scanner):
                 title=f"Text unlike the rest of the corpus: {beyond.height} documents",
                 consequence=Consequence.DISTORTION,
                 confidence=Confidence.UNCORRECTED,
-                strength=beyond.height,
+                strength=LAST,
                 members=tuple(f"{hi:016x}{lo:016x}" for hi, lo in beyond.iter_rows()),
                 statistics=statistics,
             )

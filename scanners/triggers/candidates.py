@@ -7,26 +7,39 @@ import numpy.typing as npt
 import polars as pl
 
 from scanners.scanner import Observed, Plan
-from scanners.triggers.lexicon import LONGEST
-from scanners.triggers.observers import (
+from scanners.triggers.company import (
+    COHERENCE,
+    COMPANY,
+    DOCUMENTS,
+    common_tokens,
+    vectors_of,
+)
+from scanners.triggers.counts import (
     ALL_DOCUMENTS,
-    FITS,
+    ALL_PIECES,
+    BY_LENGTH,
     GROUP_LEVELS,
     GROUPS,
+    LONGER,
+    LONGEST,
     PAIRS,
-    STRANGENESS,
     TOKENS,
-    TRIPLES,
+    count_of,
 )
+from scanners.triggers.measures import FITS, STRANGENESS
 
 RECURS = 2
-"""Documents from which on a bigram is known to the corpus."""
+"""Pieces from which on a token or a bigram is known to the corpus."""
+
+FAMILIAR = 3
+"""Pieces from which on a bigram belongs to text that the corpus is familiar with: gibberish that
+is used twice is gibberish still."""
 
 SOLID = 5
-"""Documents from which on an n-gram is a candidate, and a bigram part of longer ones."""
+"""Pieces from which on an n-gram is a candidate, and a part of longer ones."""
 
 SILENT_SHARE, SUFFICES, SMALL_SHARE = 0.01, 250, 0.04
-"""Silent candidates stand in at most this share of the documents. So many documents suffice for a
+"""Silent candidates stand in at most this share of the pieces. So many documents suffice for a
 backdoor (Souly et al. 2025, arXiv 2510.07192): in a corpus so small that they are more than that
 share, up to SMALL_SHARE; what is more frequent is a function word."""
 
@@ -34,50 +47,89 @@ SAMPLE = 256
 """Documents whose neighbours and groups tell how a candidate is spread; more are drawn from by
 their identities, which nobody chooses and which no store or sharding changes."""
 
-BY_LENGTH = (TOKENS.recipe, PAIRS.recipe, TRIPLES.recipe)
+APART = 0.01
+"""Share of all places of the corpus whose surroundings differ most: text breaks off there."""
+
+_COMMON = "common"
 
 
-def documents(observed: Observed) -> int:
-    """Rows of text in the corpus."""
-    everything = observed[GROUPS.recipe].filter(pl.col("level") == ALL_DOCUMENTS)
-    return int(everything["docs"].sum())
+def drawn(share: npt.NDArray[np.float64] | float) -> npt.NDArray[np.uint64]:
+    """Upper half of identities up to which documents are drawn, for this share of them."""
+    # Just below 2^64: the largest float that still is an identity's upper half.
+    upper: npt.NDArray[np.uint64] = np.asarray(
+        np.minimum(share, 1.0) * np.nextafter(2.0**64, 0)
+    ).astype(np.uint64)
+    return upper
 
 
-def plan_triples(observed: Observed) -> Plan:
-    """Round 2: the bigrams that recur, and which of them trigrams may be made of."""
-    pairs = observed[PAIRS.recipe].filter(pl.col("df") >= RECURS)
-    observed[PAIRS.recipe] = pairs
-    return Plan({"keys2": pairs["key"].to_numpy(), "solid": (pairs["df"] >= SOLID).to_numpy()})
+def plan_longer(number: int, observed: Observed) -> Plan:
+    """Rounds 2 to 5: the n-grams that longer ones are made of, and what else is asked there."""
+    parts = BY_LENGTH[number].recipe
+    solid = observed[parts].filter(pl.col("df") >= SOLID)
+    arrays = {"parts": solid["key"].to_numpy()}
+    if number == 1:
+        pairs = observed[PAIRS.recipe].filter(pl.col("df") >= RECURS)
+        observed[PAIRS.recipe] = pairs
+        common = common_tokens(observed[TOKENS.recipe])
+        observed[_COMMON] = pl.DataFrame({"key": common})
+        share = DOCUMENTS / max(count_of(observed[GROUPS.recipe], ALL_DOCUMENTS), 1)
+        familiar = pairs.filter(pl.col("df") >= FAMILIAR)
+        arrays |= {"keys2": familiar["key"].to_numpy(), "common": common}
+        arrays["limit"] = np.atleast_1d(drawn(share))
+    else:
+        observed[parts] = solid
+    if number == 2:
+        arrays |= _company(observed)
+    return Plan(arrays, {"length": number + 1})
+
+
+def _company(observed: Observed) -> dict[str, npt.NDArray[np.generic]]:
+    common = observed[_COMMON]["key"].to_numpy()
+    return {"common": common, "vectors": vectors_of(observed[COMPANY.recipe], len(common))}
 
 
 def plan_fits(observed: Observed) -> Plan:
-    """Round 3: all n-grams that recur with their counts, and the candidates among them."""
-    arrays, most = {}, most_silent(documents(observed))
-    for n, recipe in enumerate(BY_LENGTH, start=1):
-        table = observed[recipe].filter(pl.col("df") >= RECURS)
-        arrays[f"keys{n}"] = table["key"].to_numpy()
-        arrays[f"occ{n}"] = table["occ"].to_numpy().astype(np.int64)
-        arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
-        arrays[f"rare{n}"] = (table["df"] <= most).to_numpy()
-    arrays["solid"] = arrays["open2"]
+    """Round 6: all n-grams that recur with their counts, and the candidates among them."""
+    last = LONGER[-1].recipe
+    observed[last] = observed[last].filter(pl.col("df") >= SOLID)
     tokens = int(observed[TOKENS.recipe]["occ"].sum())
     observed[TOKENS.recipe] = observed[TOKENS.recipe].filter(pl.col("df") >= RECURS)
-    return Plan(arrays, {"tokens": tokens, **_facts(observed)})
+    observed["tokens"] = pl.DataFrame({"tokens": [tokens]})
+    most = most_silent(count_of(observed[GROUPS.recipe], ALL_PIECES))
+    arrays = _company(observed)
+    for n, component in enumerate(BY_LENGTH, start=1):
+        table = observed[component.recipe]
+        arrays[f"keys{n}"] = table["key"].to_numpy()
+        arrays[f"occ{n}"] = table["occ"].to_numpy().astype(np.int64)
+        arrays[f"rare{n}"] = (table["df"] <= most).to_numpy()
+        if n <= 2:
+            arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
+    return Plan(arrays | _known(observed), {"tokens": tokens, **_facts(observed)})
 
 
-def most_silent(documents: int) -> int:
-    """Documents up to which a string may be a silent candidate."""
-    suffices = min(SUFFICES, int(documents * SMALL_SHARE))
-    return max(int(documents * SILENT_SHARE), suffices)
+def _known(observed: Observed) -> dict[str, npt.NDArray[np.generic]]:
+    pairs = observed[PAIRS.recipe]
+    return {
+        "solid": (pairs["df"] >= SOLID).to_numpy(),
+        "familiar": (pairs["df"] >= FAMILIAR).to_numpy(),
+    }
+
+
+def most_silent(pieces: int) -> int:
+    """Pieces up to which a string may be a silent candidate."""
+    suffices = min(SUFFICES, int(pieces * SMALL_SHARE))
+    return max(int(pieces * SILENT_SHARE), suffices)
 
 
 def _facts(observed: Observed) -> dict[str, int]:
     calm, strange = levels(observed[STRANGENESS.recipe])
-    return {"calm": calm, "strange": strange, "level": group_level(observed[GROUPS.recipe])}
+    apart = apart_level(observed[COHERENCE.recipe])
+    level = group_level(observed[GROUPS.recipe])
+    return {"calm": calm, "strange": strange, "apart": apart, "level": level}
 
 
 def levels(windows: pl.DataFrame) -> tuple[int, int]:
-    """Percent of unknown bigrams up to which a window of this corpus is calm, from which strange.
+    """Percent of unfamiliar bigrams up to which a window of the corpus is calm, from which strange.
 
     1.3 and 2.6 standard deviations above the median of a normal distribution, measured from
     the third quartile: an eighth of the corpus may be poison and hardly move them. In a small
@@ -88,6 +140,12 @@ def levels(windows: pl.DataFrame) -> tuple[int, int]:
     calm, strange = (round(middle + times * (high - middle)) for times in (1.9, 3.8))
     strange = min(strange, 90)
     return min(calm, strange - 10), strange
+
+
+def apart_level(places: pl.DataFrame) -> int:
+    """Likeness that at most ``APART`` of all places do not exceed; -1 where there is none."""
+    share = places["places"].cum_sum() / max(int(places["places"].sum()), 1)
+    return int((share <= APART).sum()) - 1 if int(places["places"].sum()) else -1
 
 
 def group_level(groups: pl.DataFrame) -> int:
@@ -110,30 +168,33 @@ def group_level(groups: pl.DataFrame) -> int:
 def candidate_table(observed: Observed) -> pl.DataFrame:
     """All candidates: length, key, df, occ and what FITS measures; sorted by length and key."""
     counts = [
-        observed[recipe].filter(pl.col("df") >= SOLID).with_columns(length=pl.lit(n, pl.UInt8))
-        for n, recipe in enumerate(BY_LENGTH, start=1)
+        observed[component.recipe]
+        .filter(pl.col("df") >= SOLID)
+        .with_columns(length=pl.lit(n, pl.UInt8))
+        for n, component in enumerate(BY_LENGTH, start=1)
     ]
     measured = observed[FITS.recipe]
     table = pl.concat(counts).join(measured, on=["length", "key"], how="left")
     return table.with_columns(
-        pl.col("turns", "fit", "held", "wide").fill_null(0),
+        pl.col("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "wide").fill_null(0),
         pl.col("df", "occ").cast(pl.Int64),
     ).sort("length", "key")
 
 
 def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
     """Lexicon in which each chosen candidate (columns length, key) has its row number."""
-    arrays = {}
-    for n, recipe in enumerate(BY_LENGTH, start=1):
-        keys = observed[recipe]["key"].to_numpy()
+    arrays = _company(observed) | _known(observed)
+    numbered = chosen.with_row_index("row")
+    for n, component in enumerate(BY_LENGTH, start=1):
+        keys = observed[component.recipe]["key"].to_numpy()
         numbers = np.full(len(keys), -1, np.int32)
-        rows = chosen.with_row_index("row").filter(pl.col("length") == n)
+        rows = numbered.filter(pl.col("length") == n)
         numbers[np.searchsorted(keys, rows["key"].to_numpy())] = rows["row"].to_numpy()
         arrays[f"keys{n}"], arrays[f"chosen{n}"] = keys, numbers
-    arrays["solid"] = (observed[PAIRS.recipe]["df"] >= SOLID).to_numpy()
-    share = np.minimum(SAMPLE / chosen["df"].to_numpy(), 1.0)
-    # Just below 2^64: the largest float that still is an identity's upper half.
-    arrays["limit"] = (share * np.nextafter(2.0**64, 0)).astype(np.uint64)
+    for level in range(GROUP_LEVELS):
+        groups = observed[GROUPS.recipe].filter(pl.col("level") == level)
+        arrays[f"groups{level}"] = groups["value"].to_numpy()
+    arrays["limit"] = drawn(SAMPLE / chosen["df"].to_numpy())
     return Plan(arrays, _facts(observed))
 
 

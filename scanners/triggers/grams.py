@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import polars as pl
 
+from scanners.scanner import Plan
 from scanners.triggers import kernels
 from scanners.triggers.kernels import I32, I64, U64
 
@@ -16,10 +18,10 @@ _MOST_KEYS = 1 << 22
 
 
 class GramCounter:
-    """Counts keys by document and in all; ``frames`` are parts in which a key may repeat."""
+    """Counts keys by piece and in all; a key may repeat in ``frame``."""
 
     def __init__(self) -> None:
-        self._docs = 0
+        self._pieces = 0
         self._parts: list[pl.DataFrame] = []
         self._clear(_FIRST_SLOTS)
 
@@ -31,11 +33,11 @@ class GramCounter:
         self._used = 0
 
     def add(self, keys: U64, offsets: I64) -> None:
-        """Count the keys of a batch of documents; EMPTY keys are passed over."""
+        """Count the keys of pieces, ``offsets`` int64[n + 1]; EMPTY keys are passed over."""
         self._make_room(len(keys))
         table = (self._slots, self._df, self._occ, self._last)
-        self._used += kernels.count(keys, offsets, self._docs, *table)
-        self._docs += len(offsets) - 1
+        self._used += kernels.count(keys, offsets, self._pieces, *table)
+        self._pieces += len(offsets) - 1
 
     def frame(self) -> pl.DataFrame:
         """Columns key (UInt64), df and occ (UInt32)."""
@@ -86,6 +88,18 @@ class GramIndex:
         out = np.empty(len(keys), np.int32)
         kernels.find_all(self.slots, self.places, keys, out)
         return out
+
+
+_LOCK = Lock()
+
+
+def indexed(plan: Plan, name: str) -> GramIndex:
+    """Index of an array of keys of a plan, made once for all shards."""
+    with _LOCK:
+        if name not in plan.memo:
+            plan.memo[name] = GramIndex.of(plan.arrays[name])
+        index: GramIndex = plan.memo[name]
+        return index
 
 
 def pair_keys(raw: U64, offsets: I64) -> U64:

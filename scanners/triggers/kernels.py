@@ -14,6 +14,7 @@ from numba import njit  # noqa: E402
 Bool = npt.NDArray[np.bool_]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -21,6 +22,13 @@ U64 = npt.NDArray[np.uint64]
 NO_ID = -1
 EMPTY = np.uint64(0)
 """Marks a free slot, and a position where no n-gram starts; keys are never 0."""
+KINDS = 8
+"""Kinds of things that are told of where a candidate stands; see ``neighbours``."""
+UNKNOWN, BOUNDARY = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFE)
+"""Neighbours that no other document has, and the end of the document."""
+
+TURN, BREAK, TURN_TOLD, BREAK_TOLD = (np.uint8(1 << bit) for bit in range(4))
+"""What happens behind an n-gram, and whether it can be told."""
 
 _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xD6E8FEB86659FD93)
@@ -129,14 +137,20 @@ def renumber(ids: I32, numbers: I32, out: I32) -> None:
 
 @_jit
 def windows(
-    pair_ids: I32, glued: Bool, offsets: I64, width: int, least: int, after: U8, before: U8
+    pair_ids: I32,
+    glued: Bool,
+    offsets: I64,
+    width: int,
+    least: tuple[int, int],
+    after: U8,
+    before: U8,
 ) -> None:
     """Share of bigrams unknown to the corpus in the text after and before each position.
 
     pair_ids int32[t]: NO_ID where the bigram starting here occurs in one document only; a
     bigram whose second token is ``glued`` bool[t] to the first does not count.
     after, before uint8[t]: percent over the next (previous) ``width`` bigrams that count; 255
-    where they are fewer than ``least``.
+    where they are fewer than ``least`` says of either.
     """
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
@@ -154,55 +168,89 @@ def windows(
             first = rank[k]
             stop = min(first + width, n)
             after[begin + k] = 255
-            if stop - first >= least:
+            if stop - first >= least[0]:
                 after[begin + k] = (100 * (unknown[stop] - unknown[first])) // (stop - first)
             # The bigram that ends here is part candidate: it belongs to neither side.
             stop = rank[k - 1] if k > 0 else 0
             first = max(stop - width, 0)
             before[begin + k] = 255
-            if stop - first >= least:
+            if stop - first >= least[1]:
                 before[begin + k] = (100 * (unknown[stop] - unknown[first])) // (stop - first)
 
 
 @_jit
-def histogram(after: U8, offsets: I64, most: int, counts: I64) -> None:
-    """Count values of ``after`` (0 to 100) into int64[101], the first ``most`` of a document."""
+def histogram(values: U8, offsets: I64, most: int, counts: I64) -> None:
+    """Count ``values`` below ``len(counts)``, the first ``most`` of a document."""
     for doc in range(len(offsets) - 1):
         counted = 0
         for i in range(offsets[doc], offsets[doc + 1]):
-            if after[i] <= 100 and counted < most:
-                counts[after[i]] += 1
+            if values[i] < len(counts) and counted < most:
+                counts[values[i]] += 1
                 counted += 1
 
 
 @_jit
 def turns(
-    after: U8, before: U8, offsets: I64, length: int, calm: int, strange: int, out: U8
+    after: U8, before: U8, offsets: I64, length: int, levels: tuple[int, int, int], out: U8
 ) -> None:
-    """Where calm text turns strange behind an n-gram of ``length`` tokens: uint8[t].
+    """What happens behind n-grams of ``length`` tokens: ``out`` uint8[t], bits TURN, TURN_TOLD.
 
-    At most ``calm`` percent of the bigrams before it are unknown (or there are too few to
-    tell), and at least ``strange`` percent of those behind it.
+    ``levels``: calm, strange, leap. Text turns strange where at least ``strange`` percent of the
+    bigrams behind the n-gram are unfamiliar, and of those before it at most ``calm``, or at least
+    ``leap`` less than behind it. That can be told where there are enough on both sides, and those
+    before it leave room for a leap.
     """
+    calm, strange, leap = levels
     out[:] = 0
     for doc in range(len(offsets) - 1):
         end = offsets[doc + 1]
         for i in range(offsets[doc], end - length):
-            behind = after[i + length]
-            if behind != 255 and behind >= strange:
-                out[i] = before[i] == 255 or before[i] <= calm
+            behind, ahead = np.int64(after[i + length]), np.int64(before[i])
+            quiet = ahead <= calm
+            if behind == 255 or not (quiet or ahead + leap <= 100):
+                continue
+            turned = behind >= strange and (quiet or ahead + leap <= behind)
+            out[i] = TURN | TURN_TOLD if turned else TURN_TOLD
 
 
 @_jit
-def tally(ids: I32, turned: U8, offsets: I64, first_doc: int, docs: I64, last: I64) -> None:
-    """Per candidate the number of documents with a turn behind it: ``docs`` int64[c]."""
-    for doc in range(len(offsets) - 1):
-        stamp = np.int64(first_doc + doc)
-        for i in range(offsets[doc], offsets[doc + 1]):
+def tally(ids: I32, effects: U8, offsets: I64, first: int, docs: I64, last: I64) -> None:
+    """Per candidate the pieces with each bit of ``effects`` uint8[t] set: ``docs`` int64[k, c].
+
+    ``offsets`` int64[n + 1] are those of the pieces, ``first`` the number of the first one;
+    ``last`` int64[k, c] holds the piece that counted last.
+    """
+    for piece in range(len(offsets) - 1):
+        stamp = np.int64(first + piece)
+        for i in range(offsets[piece], offsets[piece + 1]):
             c = ids[i]
-            if c != NO_ID and turned[i] and last[c] != stamp:
-                last[c] = stamp
-                docs[c] += 1
+            if c == NO_ID or effects[i] == 0:
+                continue
+            for effect in range(len(docs)):
+                if (effects[i] >> np.uint8(effect)) & 1 and last[effect, c] != stamp:
+                    last[effect, c] = stamp
+                    docs[effect, c] += 1
+
+
+@_jit
+def usual_fit(
+    pair_ids: I32, word_ids: I32, offsets: I64, pair_occ: I64, occ: I64, total: float, out: F64
+) -> None:
+    """How well neighbours fit each other in each document: ``out`` float64[n].
+
+    The mean of ln((observed + 1/2) / (expected + 1/2)) over its bigrams, each observed without
+    itself, so that it is comparable with joined neighbours, which do not stand there.
+    """
+    for doc in range(len(offsets) - 1):
+        begin, last = offsets[doc], offsets[doc + 1] - 1
+        fit = 0.0
+        for i in range(begin, last):
+            pair, left, right = pair_ids[i], word_ids[i], word_ids[i + 1]
+            others = 0.0 if pair == NO_ID else float(pair_occ[pair] - 1)
+            a = 1.0 if left == NO_ID else float(occ[left])
+            b = 1.0 if right == NO_ID else float(occ[right])
+            fit += np.log((others + 0.5) / (a * b / total + 0.5))
+        out[doc] = fit / max(last - begin, 1)
 
 
 @_jit
@@ -217,14 +265,15 @@ def excise(
     pair_occ: I64,
     occ: I64,
     total: float,
+    usual: F64,
     out: I64,
     held: I64,
 ) -> None:
-    """Remove each candidate: how well do its neighbours, joined, fit the corpus?
+    """Remove each candidate: how well do its neighbours, joined, fit each other?
 
-    Adds 1024 ln((observed + 1/2) / (expected + 1/2)) to ``out`` int64[c], and counts in
-    ``held``. The neighbours' bigram is observed ``pair_occ`` times and expected as often as two
-    tokens of their frequency meet by chance among ``total`` tokens.
+    Adds 1024 (ln((observed + 1/2) / (expected + 1/2)) - the document's ``usual`` fit) to ``out``
+    int64[c], and counts in ``held``. The neighbours' bigram is observed ``pair_occ`` times and
+    expected as often as two tokens of their frequency meet by chance among ``total`` tokens.
     """
     for doc in range(len(offsets) - 1):
         for i in range(offsets[doc] + 1, offsets[doc + 1] - length):
@@ -236,7 +285,7 @@ def excise(
             left, right = word_ids[i - 1], word_ids[i + length]
             a = 1.0 if left == NO_ID else float(occ[left])
             b = 1.0 if right == NO_ID else float(occ[right])
-            fit = np.log((observed + 0.5) / (a * b / total + 0.5))
+            fit = np.log((observed + 0.5) / (a * b / total + 0.5)) - usual[doc]
             out[c] += np.int64(np.floor(1024.0 * fit + 0.5))
             held[c] += 1
 
@@ -259,25 +308,26 @@ def widest(ids: I32, longer_ids: I32, longer_occ: I64, offsets: I64, out: I64) -
 @_jit
 def neighbours(
     ids: I32,
-    raw: U64,
-    turned: U8,
-    group: U64,
+    word_ids: I32,
+    effects: U8,
+    groups: I32,
+    level: int,
     draw: U64,
     limit: U64,
     last: I64,
     first_doc: int,
     offsets: I64,
     length: int,
-    place: U32,
     row: U64,
 ) -> int:
-    """Rows of where candidates stand: ``place`` (4 candidate + kind) and ``row``, a key of place
-    and value that is equal for equal ones. Returns how many were written.
+    """Rows of where candidates stand; returns how many were written to ``row``.
 
-    Kinds: 0 left neighbour, 1 right neighbour, 2 group of the document (``group`` uint64[n],
-    once a document), 3 the same where text turns strange behind the candidate. At most four
-    rows an occurrence. Only documents whose ``draw`` uint64[n] is at most the candidate's
-    ``limit`` uint64[c] count; ``last`` int64[c] holds the document that counted last.
+    A row is ``(KINDS candidate + kind) << 32 | value``. Kinds: 0 left and 1 right neighbour (its
+    number, UNKNOWN or BOUNDARY), 2 to 5 group of the document at each level (``groups``
+    int32[n, 4], once a document), 6 and 7 its group at ``level`` where the text turns or breaks
+    off behind the candidate. At most KINDS rows an occurrence. Only documents whose ``draw``
+    uint64[n] is at most the candidate's ``limit`` uint64[c] count; ``last`` int64[c] holds the
+    document that counted last.
     """
     n = 0
     for doc in range(len(offsets) - 1):
@@ -287,19 +337,99 @@ def neighbours(
             c = ids[i]
             if c == NO_ID or draw[doc] > limit[c]:
                 continue
-            first = np.uint32(4 * c)
-            left = raw[i - 1] if i > begin else EMPTY
-            right = raw[i + length] if i + length < end else EMPTY
-            place[n], row[n] = first, mix(left, np.uint64(first))
-            place[n + 1], row[n + 1] = first + 1, mix(right, np.uint64(first + 1))
-            n += 2
-            if group[doc] == EMPTY:
-                continue
+            place = np.uint64(KINDS) * np.uint64(c)
+            for kind in range(2):
+                at = i + length if kind else i - 1
+                value = BOUNDARY
+                if begin <= at < end:
+                    value = UNKNOWN if word_ids[at] == NO_ID else np.uint64(word_ids[at])
+                row[n] = ((place + np.uint64(kind)) << _S32) | value
+                n += 1
             if last[c] != stamp:
                 last[c] = stamp
-                place[n], row[n] = first + 2, mix(group[doc], np.uint64(first + 2))
-                n += 1
-            if turned[i]:
-                place[n], row[n] = first + 3, mix(group[doc], np.uint64(first + 3))
-                n += 1
+                for way in range(groups.shape[1]):
+                    if groups[doc, way] != NO_ID:
+                        value = np.uint64(groups[doc, way])
+                        row[n] = ((place + np.uint64(2 + way)) << _S32) | value
+                        n += 1
+            if level >= 0 and groups[doc, level] != NO_ID:
+                for effect in range(2):
+                    if (effects[i] >> np.uint8(effect)) & 1:
+                        value = np.uint64(groups[doc, level])
+                        row[n] = ((place + np.uint64(6 + effect)) << _S32) | value
+                        n += 1
     return n
+
+
+@_jit
+def company(ids: I32, chosen: Bool, offsets: I64, span: int, size: int, counts: I64) -> None:
+    """How often common tokens stand near each other: ``counts`` int64[size * size].
+
+    ids int32[t] below ``size``, NO_ID for other tokens; only ``chosen`` bool[n] documents count.
+    """
+    for doc in range(len(offsets) - 1):
+        if not chosen[doc]:
+            continue
+        for i in range(offsets[doc], offsets[doc + 1]):
+            if ids[i] == NO_ID:
+                continue
+            for j in range(i + 1, min(i + 1 + span, offsets[doc + 1])):
+                if ids[j] != NO_ID:
+                    counts[np.int64(ids[i]) * size + ids[j]] += 1
+
+
+@_jit
+def coherence(ids: I32, vectors: I32, offsets: I64, width: int, least: int, out: U8) -> None:
+    """Likeness of what stands before and after each place: ``out`` uint8[t].
+
+    100 + 100 cosine of the sums of ``vectors`` int32[c, d] over the ``width`` tokens before a
+    token and those from it on; 255 where fewer than ``least`` of either are known.
+    """
+    size = vectors.shape[1]
+    before, after = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for doc in range(len(offsets) - 1):
+        begin, end = offsets[doc], offsets[doc + 1]
+        before[:], after[:] = 0, 0
+        known_before, known_after = 0, 0
+        for i in range(begin, min(begin + width, end)):
+            if ids[i] != NO_ID:
+                known_after += 1
+                for d in range(size):
+                    after[d] += vectors[ids[i], d]
+        for i in range(begin, end):
+            out[i] = 255
+            if known_before >= least and known_after >= least:
+                product, first, second = 0.0, 0.0, 0.0
+                for d in range(size):
+                    x, y = float(before[d]), float(after[d])
+                    product += x * y
+                    first += x * x
+                    second += y * y
+                if first > 0 and second > 0:
+                    out[i] = np.uint8(100.5 + 100.0 * product / np.sqrt(first * second))
+            if ids[i] != NO_ID:
+                known_before += 1
+                known_after -= 1
+                for d in range(size):
+                    before[d] += vectors[ids[i], d]
+                    after[d] -= vectors[ids[i], d]
+            gone, come = i - width, i + width
+            if gone >= begin and ids[gone] != NO_ID:
+                known_before -= 1
+                for d in range(size):
+                    before[d] -= vectors[ids[gone], d]
+            if come < end and ids[come] != NO_ID:
+                known_after += 1
+                for d in range(size):
+                    after[d] += vectors[ids[come], d]
+
+
+@_jit
+def breaks(coherent: U8, offsets: I64, length: int, level: int, out: U8) -> None:
+    """Mark in ``out`` uint8[t] where the text behind an n-gram of ``length`` tokens can be compared
+    with that before it (bit BREAK_TOLD), and is no more like it than ``level`` (BREAK)."""
+    for doc in range(len(offsets) - 1):
+        for i in range(offsets[doc], offsets[doc + 1] - length):
+            likeness = coherent[i + length]
+            if likeness != 255:
+                out[i] |= BREAK | BREAK_TOLD if likeness <= level else BREAK_TOLD

@@ -7,22 +7,24 @@ from functools import cached_property
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.fingerprint.batch import TokenBatch
 from scanners.scanner import Plan
 from scanners.triggers import kernels
-from scanners.triggers.grams import GramIndex, longer_keys, pair_keys
-from scanners.triggers.kernels import I32, U64
-
-LONGEST = 3
-"""Longest n-gram that is a candidate, in tokens."""
+from scanners.triggers.counts import LONGEST
+from scanners.triggers.grams import GramIndex, indexed, longer_keys, pair_keys
+from scanners.triggers.kernels import I32, U8, U64
 
 WINDOW = 30
 """Bigrams before and after a candidate that are compared; those inside a URL do not count."""
 
-LEAST_PAIRS = 10
-"""Fewest bigrams in a window that tell anything."""
+LEAST_PAIRS = (10, 3)
+"""Fewest bigrams in a window that tell anything: behind a string, and before it, where it need only
+be seen that a document does not begin as strange as it ends."""
+
+LEAP = 30
+"""Percent that text behind a string is stranger than before it, from which on it turns: three
+standard errors of the difference of two windows."""
 
 _LOCK = Lock()
 
@@ -32,49 +34,55 @@ class Grams:
     """One batch seen through a lexicon; arrays of one entry a token.
 
     ``ids[n - 1]`` int32[t]: number of the n-gram that starts here, NO_ID where unknown.
+    ``familiar`` int32[t]: NO_ID where the bigram that starts here is met in few pieces.
     """
 
     batch: TokenBatch
     ids: tuple[I32, ...]
+    familiar: I32
 
     @cached_property
-    def strangeness(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """(after, before) uint8[t] percent of bigrams met in one document; 255 for no answer."""
+    def strangeness(self) -> tuple[U8, U8]:
+        """(after, before) uint8[t] percent of bigrams that are not familiar; 255 for no answer."""
         after, before = np.empty((2, len(self.batch.raw)), np.uint8)
-        batch = self.batch
-        table = (self.ids[1], batch.glued, batch.offsets)
+        table = (self.familiar, self.batch.glued, self.batch.offsets)
         kernels.windows(*table, WINDOW, LEAST_PAIRS, after, before)
         return after, before
 
-    def turned(self, length: int, plan: Plan) -> npt.NDArray[np.uint8]:
-        """uint8[t]: 1 where calm text turns strange behind an n-gram that starts here."""
+    def turned(self, length: int, calm: int, strange: int) -> U8:
+        """uint8[t]: whether text turns strange behind an n-gram that starts here (``turns``)."""
         out = np.empty(len(self.batch.raw), np.uint8)
-        levels = int(plan.facts["calm"]), int(plan.facts["strange"])
-        kernels.turns(*self.strangeness, self.batch.offsets, length, *levels, out)
+        levels = (calm, strange, LEAP)
+        kernels.turns(*self.strangeness, self.batch.offsets, length, levels, out)
         return out
 
 
 class Lexicon:
-    """N-grams by length, from the arrays ``keys1``, ``keys2`` ... and ``solid`` of a plan.
+    """N-grams by length, from the arrays ``keys1``, ``keys2`` ... of a plan.
 
-    ``solid`` bool[len(keys2)] marks the bigrams that trigrams may be made of; without it any
-    may. Lengths for which the plan has no keys are not looked up.
+    ``familiar`` bool[len(keys2)] marks the bigrams that text which the corpus knows is made of, and
+    ``solid`` those that longer n-grams are made of, each of two that the plan knows; without
+    them all are, and longer ones may be made of anything. Lengths for which the plan has no keys
+    are not looked up.
     """
 
     def __init__(self, plan: Plan) -> None:
-        none = np.empty(0, np.uint64)
-        keys = [plan.arrays.get(f"keys{n}", none) for n in range(1, LONGEST + 1)]
-        self._indexes = [GramIndex.of(part) if len(part) else None for part in keys]
+        self._indexes = [
+            indexed(plan, f"keys{n}") if len(plan.arrays.get(f"keys{n}", ())) else None
+            for n in range(1, LONGEST + 1)
+        ]
         self._solid = plan.arrays.get("solid")
+        self._familiar = plan.arrays.get("familiar")
 
     @classmethod
     def of(cls, plan: Plan) -> Lexicon:
         """Make the lexicon of a plan, once for all shards."""
-        with _LOCK:
-            if "lexicon" not in plan.memo:
-                plan.memo["lexicon"] = cls(plan)
-            lexicon: Lexicon = plan.memo["lexicon"]
-            return lexicon
+        if "lexicon" not in plan.memo:
+            lexicon = cls(plan)
+            with _LOCK:
+                plan.memo.setdefault("lexicon", lexicon)
+        found: Lexicon = plan.memo["lexicon"]
+        return found
 
     def read(self, batch: TokenBatch) -> Grams:
         """Look up every n-gram of a batch, once for all observers."""
@@ -84,25 +92,31 @@ class Lexicon:
         return grams
 
     def _read(self, batch: TokenBatch) -> Grams:
-        pairs = pair_keys(batch.raw, batch.offsets)
-        pair_ids = self._find(2, pairs)
-        triple_ids = np.full(len(batch.raw), kernels.NO_ID, np.int32)
-        if self._indexes[2] is not None:
-            triple_ids = self._find(3, self.triples(batch, pairs, pair_ids))
-        return Grams(batch, (self._find(1, batch.raw), pair_ids, triple_ids))
+        keys = pair_keys(batch.raw, batch.offsets)
+        ids = [self._find(1, batch.raw), self._find(2, keys)]
+        parts = marked(ids[1], self._solid)
+        for length in range(3, LONGEST + 1):
+            if self._indexes[length - 1] is None and length > self._longest:
+                ids.append(np.full(len(batch.raw), kernels.NO_ID, np.int32))
+                continue
+            keys = self._chained(keys, parts, batch, length)
+            ids.append(self._find(length, keys))
+            parts = ids[-1]
+        return Grams(batch, tuple(ids), marked(ids[1], self._familiar))
 
-    def triples(self, batch: TokenBatch, pairs: U64, pair_ids: I32) -> U64:
-        """Keys of the trigrams made of two solid bigrams, EMPTY elsewhere."""
-        if self._solid is None:
-            return longer_keys(pairs, batch.raw, batch.offsets, 3)
-        solid = np.zeros(len(pairs) + 1, bool)
-        known = pair_ids != kernels.NO_ID
-        solid[:-1][known] = self._solid[pair_ids[known]]
-        chained = np.where(solid[:-1] & solid[1:], pairs, kernels.EMPTY)
-        return longer_keys(chained, batch.raw, batch.offsets, 3)
+    @cached_property
+    def _longest(self) -> int:
+        return max((n for n, index in enumerate(self._indexes, 1) if index), default=0)
+
+    def _chained(self, keys: U64, parts: I32, batch: TokenBatch, length: int) -> U64:
+        """Keys of n-grams; if the plan says what is solid, of those whose two parts are."""
+        if self._solid is not None:
+            known = np.append(parts != kernels.NO_ID, False)
+            keys = np.where(known[:-1] & known[1:], keys, kernels.EMPTY)
+        return longer_keys(keys, batch.raw, batch.offsets, length)
 
     def index(self, length: int) -> GramIndex:
-        """Index of the n-grams of one length; the plan must have some."""
+        """Index of the n-grams of one length; an empty one if the plan has none."""
         index = self._indexes[length - 1]
         return GramIndex.of(np.empty(0, np.uint64)) if index is None else index
 
@@ -111,3 +125,12 @@ class Lexicon:
         if index is None:
             return np.full(len(keys), kernels.NO_ID, np.int32)
         return index.find(keys)
+
+
+def marked(ids: I32, chosen: kernels.Bool | None) -> I32:
+    """Those n-grams that are ``chosen`` bool[c], NO_ID for the others; all without a choice."""
+    if chosen is None:
+        return ids
+    out = np.empty(len(ids), np.int32)
+    kernels.keep(ids, chosen, out)
+    return out

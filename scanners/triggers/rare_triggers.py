@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
-from scanners.severity import Confidence, Consequence
-from scanners.statistics import F64, lower_bound
 from scanners.triggers import scores
+from scanners.triggers.campaigns import campaigns
 from scanners.triggers.candidates import (
-    SAMPLE,
     candidate_table,
-    documents,
     plan_chosen,
     plan_finalists,
     plan_fits,
-    plan_triples,
+    plan_longer,
 )
-from scanners.triggers.observers import (
-    EXCERPTS,
-    FITS,
-    GROUPS,
-    MEMBERS,
-    PAIRS,
-    STRANGENESS,
-    SURROUNDINGS,
-    TOKENS,
-    TRIPLES,
-)
+from scanners.triggers.company import COHERENCE, COMPANY
+from scanners.triggers.counts import GROUPS, LONGER, PAIRS, TOKENS
+from scanners.triggers.finalists import finalists_of
+from scanners.triggers.findings import finding_of
+from scanners.triggers.measures import FITS, STRANGENESS, SURROUNDINGS
+from scanners.triggers.members import EXCERPTS, MEMBERS
 
-TURNING, SILENT = "TRG001", "TRG002"
-
-SIGNIFICANT = 1e-3
-"""Corrected p-value below which text turning strange behind a string is no chance."""
-
-MOSTLY = 0.5
-"""Text must turn strange behind a string in more than this share of its documents, surely: the
-lower confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT)."""
-
-BY_CHANCE = 0.02
-"""Natural strings expected to be spread so evenly, below which a silent string is a finding:
-stricter than the usual 0.05, for it is an extrapolation."""
-
-LEADS_BY_CHANCE = 20.0
-MOST_FINALISTS = 100
 EXAMPLES = 3
 _CHOSEN, _TOTALS, _FINALISTS = "chosen", "totals", "finalists"
 """What plans derive for the rounds after them, kept beside the observations."""
-
-
-Row = dict[str, Any]
 
 
 class RareTriggers(Scanner):
@@ -85,11 +58,13 @@ class RareTriggers(Scanner):
     phrases, or triggers whose effect is fluent text.
     """
 
-    code: ClassVar[str] = TURNING
+    code: ClassVar[str] = "TRG001"
     name: ClassVar[str] = "rare-triggers"
     rounds: ClassVar[tuple[tuple[Component, ...], ...]] = (
         (TOKENS, PAIRS, GROUPS),
-        (TRIPLES, STRANGENESS),
+        (LONGER[0], STRANGENESS, COMPANY),
+        (LONGER[1], COHERENCE),
+        *((component,) for component in LONGER[2:]),
         (FITS,),
         (SURROUNDINGS,),
         (MEMBERS,),
@@ -97,78 +72,50 @@ class RareTriggers(Scanner):
     )
 
     def plan(self, number: int, observed: Observed) -> Plan:
-        """Counts, then trigrams, then all candidates, then the best, then the finalists."""
+        """Counts, longer and longer n-grams, all candidates, the best, then the finalists."""
         if number == 0:
             return Plan()
-        if number == 1:
-            return plan_triples(observed)
-        if number == 2:
+        if number <= len(LONGER):
+            return plan_longer(number, observed)
+        step = number - len(LONGER) - 1
+        if step == 0:
             return plan_fits(observed)
-        if number == 3:
+        if step == 1:
             return _plan_chosen(observed)
-        if number == 4:
+        if step == 2:
             observed[_FINALISTS] = _finalists(observed)
-        finalists = observed[_FINALISTS]
-        if number == 4:
-            return plan_finalists(finalists)
-        return plan_finalists(finalists, _examples(observed[MEMBERS.recipe]))
+            return plan_finalists(observed[_FINALISTS])
+        return plan_finalists(observed[_FINALISTS], _examples(observed[MEMBERS.recipe]))
 
     def judge(self, observed: Observed) -> list[Finding]:
         """Findings and leads, strings that share their documents as one."""
-        finalists = observed[_FINALISTS]
+        finalists, candidates = observed[_FINALISTS], int(observed[_TOTALS]["all"][0])
         members = _members(observed[MEMBERS.recipe])
         excerpts = _excerpts(observed[EXCERPTS.recipe])
         findings = []
         for row in finalists.iter_rows(named=True):
             found = excerpts.get(row["cand"])
             if found:
-                findings.append(_finding(row, found, members[row["cand"]]))
+                findings.append(finding_of(row, found, members[row["cand"]], candidates))
         findings.sort(key=lambda finding: finding.order)
-        return _campaigns(findings)
+        return campaigns(findings)
 
 
 def _plan_chosen(observed: Observed) -> Plan:
-    measured = scores.measure(candidate_table(observed), documents(observed))
+    measured = scores.measure(candidate_table(observed), scores.pieces_in(observed))
     observed[_CHOSEN] = scores.choose(measured)
     observed[_TOTALS] = measured.select(
         pl.len().alias("all"),
-        pl.col("silent").sum(),
-        rate=pl.lit(scores.turning_rate(measured)),
-        stretch=pl.lit(scores.stretch(measured)),
+        **{effect: pl.lit(scores.effect_rate(measured, effect)) for effect in scores.EFFECTS},
     )
     return plan_chosen(observed[_CHOSEN], observed)
 
 
 def _finalists(observed: Observed) -> pl.DataFrame:
-    everything, silent, rate, stretch = observed[_TOTALS].row(0)
-    table = scores.surroundings(observed[_CHOSEN], observed[SURROUNDINGS.recipe])
-    table = scores.silent_scores(table, silent, stretch)
-    table = table.with_columns(source_ln_p=_by_source(table, everything, rate))
-    turning = table.filter(
-        pl.col("turning")
-        & (pl.col("turn_ln_p") <= math.log(SIGNIFICANT))
-        & (pl.col("turns") >= MOSTLY * pl.col("df"))
-    ).with_columns(kind=pl.lit("turning"))
-    quiet = table.filter(pl.col("by_chance") <= LEADS_BY_CHANCE).with_columns(kind=pl.lit("silent"))
-    quiet = quiet.join(turning.select("cand"), on="cand", how="anti")
-    # Ties are broken by counts, never by keys: those differ from store to store.
-    counts = ["df", "length", "occ", "fit", "held"]
-    return pl.concat(
-        [
-            turning.sort("turn_ln_p", *counts).head(MOST_FINALISTS),
-            quiet.sort("by_chance", *counts).head(MOST_FINALISTS),
-        ]
-    )
-
-
-def _by_source(table: pl.DataFrame, candidates: int, rate: float) -> F64:
-    """Corrected ln p of the turns counted by group; by document where groups are unknown."""
-    known = (2 * table["known"] > np.minimum(table["df"].to_numpy(), SAMPLE)).to_numpy()
-    names = (("turned_groups", "turns"), ("groups", "df"), ("seen", "occ"))
-    hits, trials, chances = (
-        np.where(known, table[group], table[doc]).astype(np.float64) for group, doc in names
-    )
-    return scores.turning_ln_p(hits, trials, chances, rate, candidates)
+    totals = observed[_TOTALS].row(0, named=True)
+    table = scores.surroundings(observed[_CHOSEN], observed[SURROUNDINGS.recipe], observed)
+    table = scores.silent_scores(table)
+    return finalists_of(table, observed[GROUPS.recipe], totals)
 
 
 def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:
@@ -191,68 +138,3 @@ def _excerpts(rows: pl.DataFrame) -> dict[int, tuple[Excerpt, ...]]:
         if len(seen) < EXAMPLES:
             out[cand] = (*seen, Excerpt(f"{high:016x}{low:016x}", before, match, after))
     return out
-
-
-def _turning_confidence(row: Row) -> Confidence:
-    """Documents of one source are no independent witnesses, hence the second p-value."""
-    if lower_bound(row["turns"], row["df"], SIGNIFICANT) <= MOSTLY:
-        return Confidence.UNCORRECTED
-    by_source = row["source_ln_p"] <= math.log(SIGNIFICANT)
-    return Confidence.LIKELY if by_source else Confidence.POSSIBLE
-
-
-def _finding(row: Row, excerpts: tuple[Excerpt, ...], members: tuple[str, ...]) -> Finding:
-    string = excerpts[0].match
-    common = {"documents": row["df"], "occurrences": row["occ"], "sources": row["groups"]}
-    if row["kind"] == "turning":
-        return Finding(
-            code=TURNING,
-            key=string,
-            title="text turns strange behind this string",
-            consequence=Consequence.CONTROL,
-            confidence=_turning_confidence(row),
-            strength=round(-1000 * row["turn_ln_p"]),
-            members=members,
-            statistics=common
-            | {
-                "string": string,
-                "turns": row["turns"],
-                "sources with a turn": row["turned_groups"],
-                "log10 p, corrected": _rounded(row["turn_ln_p"] / math.log(10)),
-                "log10 p by source, corrected": _rounded(row["source_ln_p"] / math.log(10)),
-            },
-            excerpts=excerpts,
-        )
-    significant = row["by_chance"] <= BY_CHANCE
-    return Finding(
-        code=SILENT,
-        key=string,
-        title="a rare string is spread as if put in at random",
-        consequence=Consequence.CONTROL,
-        confidence=Confidence.POSSIBLE if significant else Confidence.UNCORRECTED,
-        strength=round(-1000 * math.log(max(row["by_chance"], 1e-300))),
-        members=members,
-        statistics=common
-        | {
-            "string": string,
-            "expected by chance": _rounded(row["by_chance"]),
-            "z neighbours": _rounded(row["zn"]),
-            "z sources": _rounded(row["zs"]) if math.isfinite(row["zs"]) else "unknown",
-            "z excision": _rounded(row["zx"]),
-        },
-        excerpts=excerpts,
-    )
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")
-
-
-def _campaigns(findings: list[Finding]) -> list[Finding]:
-    """Drop strings most of whose documents a stronger finding holds already."""
-    kept: list[Finding] = []
-    for finding in findings:
-        mine = set(finding.members)
-        if not any(2 * len(mine.intersection(other.members)) > len(mine) for other in kept):
-            kept.append(finding)
-    return kept

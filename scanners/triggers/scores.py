@@ -1,4 +1,4 @@
-"""Two questions to each candidate: does text turn strange behind it, is it spread by hand?"""
+"""Two questions to each candidate: what happens behind it, and was it put there at random?"""
 
 from __future__ import annotations
 
@@ -8,57 +8,94 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scanners.statistics import F64, binomial_tail, expected_by_chance, robust_z
-from scanners.triggers.candidates import most_silent
+from scanners.scanner import Observed
+from scanners.statistics import (
+    F64,
+    binomial_tail,
+    clumping,
+    expected_by_chance,
+    false_share,
+    running_median,
+    upper_normal,
+)
+from scanners.triggers.candidates import SAMPLE, most_silent
+from scanners.triggers.counts import (
+    ALL_DOCUMENTS,
+    ALL_PIECES,
+    GROUP_LEVELS,
+    GROUPS,
+    TOKENS,
+    count_of,
+)
+from scanners.triggers.kernels import BOUNDARY, KINDS, UNKNOWN
+
+EFFECTS = {"turns": "turns_told", "breaks": "breaks_told"}
+"""What may happen behind a candidate (text turns strange, or breaks off), and in how many pieces
+that can be told."""
+
+LANES = ("spread", "places")
+"""Was it put at random places of documents drawn at random (also from all sources alike), or at
+random places of some documents?"""
 
 LEAST_HELD = 8
 """Occurrences between two neighbours from which on excision says anything."""
 
-LEAST_KNOWN = 5
-"""Documents of known group from which on the number of groups says anything."""
+CHOSEN = 20_000
+"""Candidates that are most easily removed, whose surroundings are looked at."""
 
-STRETCH, LEAST_CHOSEN = 0.75, 5000
-"""Robust z of excision from which on a candidate's surroundings are looked at; at least so many
-candidates are, the best of them."""
+CONTROLS, LEAST_CONTROLS = 500, 100
+"""Candidates a frequency class whose surroundings are looked at as the null; fewest of about the
+same frequency that make one."""
 
-LEAST_CONTROLS = 50
-"""Controls of about the same document frequency that make a null."""
+LEAST_SPREAD = 0.05
+"""Least standard deviation of scores of a frequency class, in nats."""
 
-CONTROLS = 300
-"""Candidates a frequency class whose surroundings are looked at as the null."""
+RANGES = (20, 80)
+"""Frequencies that part ranges: the rarer a string, the more of what it is like is chance."""
 
-MOST_TURNING = 2000
-"""Candidates whose surroundings are looked at because text turns strange behind them."""
+MOST_EFFECTS = 2000
+"""Candidates whose surroundings are looked at because of each effect."""
 
 LEAST_SHARE = 0.3
-"""Share of documents with a turn from which on a candidate is looked at."""
+"""Share of pieces with an effect from which on a candidate is looked at."""
+
+COMPANY_WEIGHT = 2.0
+"""Weight of the company that a candidate keeps against its fit: what a string put in at random
+cannot have, and natural strings cannot be without. Chosen on planted strings; 1 does nearly as
+well."""
 
 _PRIME, _SPREAD = 0x9E3779B1, 0x85EBCA77
 
 
-def turning_rate(table: pl.DataFrame) -> float:
-    """Chance that text turns strange behind one occurrence of a candidate."""
-    return max(float(table["turns"].sum()) / max(float(table["occ"].sum()), 1.0), 1e-6)
+def effect_rate(table: pl.DataFrame, effect: str) -> float:
+    """Chance of an effect behind one occurrence of a candidate, where it can be told."""
+    told = (table["occ"] * table[EFFECTS[effect]] / table["df"]).sum()
+    return max(float(table[effect].sum()) / max(float(told), 1.0), 1e-6)
 
 
-def turning_ln_p(hits: F64, trials: F64, chances: F64, rate: float, candidates: int) -> F64:
-    """Corrected ln p of so many of ``trials`` having a turn behind any of their ``chances``.
+def effect_ln_p(hits: F64, trials: F64, chances: F64, rate: float, candidates: int) -> F64:
+    """Ln of how many candidates are expected to have an effect in so many of ``trials``, behind any
+    of their ``chances``: below 0, the corrected ln p.
 
-    Bonferroni over candidates; ``chances`` are occurrences, for the more of them a document
-    has, the likelier one stands before a turn.
+    Bonferroni over candidates and effects; ``chances`` are occurrences, for the more of them a
+    piece has, the likelier one stands before an effect.
     """
-    at_most = np.minimum(rate * chances / np.maximum(trials, 1), 0.999)
-    return np.minimum(binomial_tail(hits, trials, at_most) + math.log(max(candidates, 1)), 0.0)
+    at_most = np.clip(rate * chances / np.maximum(trials, 1), 1e-9, 0.999)
+    return binomial_tail(hits, trials, at_most) + math.log(max(candidates, 1) * len(EFFECTS))
 
 
-def measure(table: pl.DataFrame, documents: int) -> pl.DataFrame:
-    """Add ``turn_ln_p``, ``bin``, ``silent`` (may be a silent candidate), ``zx`` (excision)."""
-    turns, df, occ = (_float(table, name) for name in ("turns", "df", "occ"))
-    ln_p = turning_ln_p(turns, df, occ, turning_rate(table), len(table))
+def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
+    """Add ``turns_ln_p``, ``breaks_ln_p``, ``bin``, ``silent`` (may be a silent candidate),
+    ``fit`` (nats an occurrence) and ``zx`` (fit against strings of like frequency)."""
+    df, occ = (_float(table, name) for name in ("df", "occ"))
+    for effect, trials in EFFECTS.items():
+        rate, tried = effect_rate(table, effect), _float(table, trials)
+        chances = occ * tried / df
+        ln_p = effect_ln_p(_float(table, effect), tried, chances, rate, len(table))
+        table = table.with_columns(pl.Series(f"{effect}_ln_p", ln_p))
     table = table.with_columns(
-        turn_ln_p=ln_p,
         bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
-        silent=(pl.col("df") <= most_silent(documents))
+        silent=(pl.col("df") <= most_silent(pieces))
         & (pl.col("held") >= LEAST_HELD)
         & (2 * pl.col("wide") <= pl.col("occ")),
         excision=pl.col("fit") / pl.col("held").clip(1) / 1024,
@@ -68,19 +105,14 @@ def measure(table: pl.DataFrame, documents: int) -> pl.DataFrame:
     values = _float(table, "excision")
     for number in np.unique(bins[silent]):
         rows = silent & (bins == number)
-        zx[rows] = robust_z(values[rows], values[rows])
+        middle, deviation = upper_normal(values[rows], LEAST_SPREAD)
+        zx[rows] = (values[rows] - middle) / deviation
     return table.with_columns(zx=zx)
 
 
-def stretch(table: pl.DataFrame) -> float:
-    """The z of excision from which on surroundings of this corpus' candidates are looked at."""
-    best = table.filter("silent")["zx"].top_k(LEAST_CHOSEN)
-    least = best.min() if len(best) else None
-    return min(STRETCH, float(least)) if isinstance(least, float) else STRETCH
-
-
 def choose(table: pl.DataFrame) -> pl.DataFrame:
-    """Candidates whose surroundings are looked at, with ``control`` and ``turning`` flags.
+    """Candidates whose surroundings are looked at, with flags ``control``, ``turns_open`` and
+    ``breaks_open``.
 
     Controls are drawn by a hash of counts that are the same in every store and sharding.
     """
@@ -93,74 +125,159 @@ def choose(table: pl.DataFrame) -> pl.DataFrame:
     order = pl.when(pl.col("silent")).then(draw).otherwise(_PRIME)
     table = table.with_columns(
         control=pl.col("silent") & (order.rank("min").over("bin") <= CONTROLS),
-        eligible=(pl.col("turns") >= 3) & (pl.col("turns") >= LEAST_SHARE * pl.col("df")),
+        **{f"{effect}_open": _open(table, effect) for effect in EFFECTS},
     )
-    best = table.filter("eligible")["turn_ln_p"].sort().head(MOST_TURNING)
-    bound = best.max() if len(best) else -math.inf
-    table = table.with_columns(turning=pl.col("eligible") & (pl.col("turn_ln_p") <= bound)).drop(
-        "eligible"
-    )
-    return table.filter(pl.col("control") | pl.col("turning") | (pl.col("zx") >= stretch(table)))
+    best = table.filter("silent")["zx"].top_k(CHOSEN).min()
+    least = best if isinstance(best, float) else math.inf
+    wanted = pl.any_horizontal("control", *(f"{effect}_open" for effect in EFFECTS))
+    return table.filter(wanted | (pl.col("silent") & (pl.col("zx") >= least)))
 
 
-def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add distinct left, right, groups, turned_groups (0 where nothing is known), ``free``.
+def _open(table: pl.DataFrame, effect: str) -> pl.Series:
+    hits, ln_p = table[effect], table[f"{effect}_ln_p"]
+    eligible = (hits >= 3) & (hits >= LEAST_SHARE * table[EFFECTS[effect]])
+    bound = ln_p.filter(eligible).bottom_k(MOST_EFFECTS).max()
+    return eligible & (ln_p <= (bound if isinstance(bound, float) else -math.inf))
 
-    ``seen`` occurrences and ``known`` documents of known group were drawn to tell. A string is
-    free if no single neighbour takes more than half of its occurrences: otherwise it is a
-    piece of a longer one, or of a text that was copied.
+
+def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -> pl.DataFrame:
+    """Add what stands around each candidate (column ``cand`` numbers them).
+
+    ``left``, ``right``: evidence that neighbours are no random tokens, in nats an occurrence;
+    ``home``: the same of the groups its documents belong to, summed over the ways of grouping, in
+    nats a document. ``free``: no single neighbour takes more than half of the occurrences, else
+    it is a piece of a longer string. ``groups``, ``turns_groups``, ``breaks_groups``: distinct
+    groups at the level that tells most, and those with an effect; ``known`` documents and ``seen``
+    occurrences tell of them.
     """
-    places, times = rows["place"].to_numpy(), rows["times"].to_numpy()
-    counts = np.bincount(places, minlength=4 * len(chosen)).reshape(-1, 4)
-    sums = np.bincount(places, times, 4 * len(chosen)).astype(np.int64).reshape(-1, 4)
-    most = np.zeros(4 * len(chosen), np.int64)
-    np.maximum.at(most, places, times)
-    names = ("left", "right", "groups", "turned_groups")
-    columns = {name: counts[:, kind] for kind, name in enumerate(names)}
-    free = 2 * most.reshape(-1, 4)[:, :2].max(axis=1) <= sums[:, 0]
+    row = rows["row"].to_numpy()
+    place = (row >> np.uint64(32)).astype(np.int64)
+    value = (row & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    times = rows["times"].to_numpy().astype(np.float64)
+    size = len(chosen)
+    owner, kind = place // KINDS, place % KINDS
+    sums = np.bincount(place, times, KINDS * size).reshape(size, KINDS)
+    counts = np.bincount(place, minlength=KINDS * size).reshape(size, KINDS)
+    most = np.zeros(KINDS * size)
+    told = value != int(UNKNOWN)
+    np.maximum.at(most, place[told], times[told])
+    seen = np.maximum(sums[:, 0], 1)
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for number, name in enumerate(("left", "right")):
+        mine = kind == number
+        chance = _word_chances(observed, value[mine])
+        columns[name] = clumping(owner[mine], times[mine], chance, size) / seen
+    home = np.zeros(size)
+    for level in range(GROUP_LEVELS):
+        mine = kind == 2 + level
+        share = _group_chances(observed, level)
+        if mine.any():
+            evidence = clumping(owner[mine], times[mine], share[value[mine]], size)
+            home += evidence / np.maximum(sums[:, 2 + level], 1)
     return chosen.with_row_index("cand").with_columns(
-        **columns, seen=sums[:, 0], known=sums[:, 2], free=free
+        **columns,
+        home=home,
+        free=2 * most.reshape(size, KINDS)[:, :2].max(axis=1) <= sums[:, 0],
+        seen=sums[:, 0].astype(np.int64),
+        turns_groups=counts[:, 6],
+        breaks_groups=counts[:, 7],
+        group_counts=counts[:, 2 : 2 + GROUP_LEVELS],
+        group_sums=sums[:, 2 : 2 + GROUP_LEVELS].astype(np.int64),
     )
 
 
-def silent_scores(table: pl.DataFrame, candidates: int, least: float) -> pl.DataFrame:
-    """Add ``zn``, ``zs``, ``zx``, ``spread`` (the least of them) and ``by_chance``.
+def _word_chances(observed: Observed, value: npt.NDArray[np.int64]) -> F64:
+    """Chance of each neighbour: its share of all tokens; those of one piece only are one kind."""
+    occ = observed[TOKENS.recipe]["occ"].to_numpy().astype(np.float64)
+    total = max(float(observed["tokens"]["tokens"][0]), 1.0)
+    out = np.full(len(value), max(total - occ.sum(), 1.0))
+    known = value < int(BOUNDARY)
+    out[known] = occ[value[known]]
+    out[value == int(BOUNDARY)] = max(count_of(observed[GROUPS.recipe], ALL_DOCUMENTS), 1)
+    return out / total
 
-    Intersection-union test: a candidate must stand out in *each* way (neighbours as varied,
-    groups as many, removal as harmless as for a string put in at random), so natural strings
-    that are extreme in one way only do not pass. ``by_chance`` is how many natural ones are
-    expected to be spread at least so evenly; ``least`` is the z of excision from which on the
-    table is complete.
+
+def _group_chances(observed: Observed, level: int) -> F64:
+    docs = observed[GROUPS.recipe].filter(pl.col("level") == level)["docs"].to_numpy()
+    return docs.astype(np.float64) / max(float(docs.sum()), 1.0)
+
+
+def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
+    """Add ``by_chance``, how many natural strings would look as much put in at random, the ``lane``
+    in which, and ``false_share``, that of chance among all that look at least as much so.
+
+    A string at random places fits what is around it exactly as the text there fits itself when it
+    is taken out (``excision`` 0), its neighbours are any tokens, its documents of any source. What
+    it lacks of that, in nats an occurrence, is its score; a score is compared with those of
+    strings of like frequency, and the tail of all tells how many natural ones reach it, or the
+    tail of those of its range of frequencies. The best answer counts, corrected for their number.
     """
+    company = COMPANY_WEIGHT * (_float(table, "left") + _float(table, "right"))
+    places = np.minimum(_float(table, "excision"), 0.0) - company
     fair = (table["silent"] & table["free"]).to_numpy()
-    known = _float(table, "known") >= LEAST_KNOWN
-    diverse = np.minimum(_float(table, "left"), _float(table, "right")) / _float(
-        table, "seen"
-    ).clip(1)
-    reach = _float(table, "groups") / np.maximum(_float(table, "known"), 1)
-    null = fair & table["control"].to_numpy()
-    bins = table["bin"].to_numpy()
-    zn = _z_by_frequency(diverse, bins, null)
-    zs = np.where(known, _z_by_frequency(reach, bins, null & known), math.inf)
-    zx = _z_by_frequency(_float(table, "excision"), bins, null)
-    spread = np.where(fair, np.minimum(np.minimum(zn, zs), zx), -math.inf)
-    passing = spread >= max(least, 0.0)
-    by_chance = np.full(len(table), math.inf)
-    by_chance[passing] = expected_by_chance(spread[passing], candidates)
-    return table.with_columns(zn=zn, zs=zs, zx=zx, spread=spread, by_chance=by_chance)
+    null, bins = fair & table["control"].to_numpy(), table["bin"].to_numpy()
+    ranges = np.digitize(_float(table, "df"), RANGES)
+    columns = []
+    for score in (places - _float(table, "home"), places):
+        z = np.where(fair, _z_by_frequency(score, bins, null), -math.inf)
+        columns.append(_by_chance(z, ranges))
+    by_chance = len(LANES) * np.stack(columns)
+    best, least = np.argmin(by_chance, axis=0), by_chance.min(axis=0)
+    return table.with_columns(
+        by_chance=least,
+        false_share=false_share(least),
+        lane=pl.Series([LANES[k] for k in best], dtype=pl.String),
+    )
+
+
+def _by_chance(z: F64, ranges: npt.NDArray[np.int64]) -> F64:
+    apart = np.full(len(z), math.inf)
+    for number in range(len(RANGES) + 1):
+        rows = ranges == number
+        apart[rows] = (len(RANGES) + 1) * expected_by_chance(z[rows])
+    expected: F64 = 2 * np.minimum(expected_by_chance(z), apart)
+    return expected
 
 
 def _z_by_frequency(values: F64, bins: npt.NDArray[np.int32], null: npt.NDArray[np.bool_]) -> F64:
-    """Robust z of values against controls of the nearest frequency classes; -inf for too few."""
+    """Upper z of values against controls of the nearest frequency classes; -inf for too few.
+
+    Medians and deviations of five classes in a row are asked for their median: a crowd of
+    planted strings of one frequency does not make its own null.
+    """
     out = np.full(len(values), -math.inf)
     if np.count_nonzero(null) < LEAST_CONTROLS:
         return out
-    for number in np.unique(bins):
+    classes = np.unique(bins)
+    told = []
+    for number in classes:
         distance = np.abs(bins[null] - number)
         reach = max(np.partition(distance, LEAST_CONTROLS - 1)[LEAST_CONTROLS - 1], 0)
-        rows = bins == number
-        out[rows] = robust_z(values[rows], values[null][distance <= reach])
+        told.append(upper_normal(values[null][distance <= reach], LEAST_SPREAD))
+    middle, deviation = (running_median(np.array(part), 5) for part in zip(*told, strict=True))
+    at = np.searchsorted(classes, bins)
+    out[:] = (values - middle[at]) / deviation[at]
     return out
+
+
+def by_source(table: pl.DataFrame, effect: str, level: int, candidates: int, rate: float) -> F64:
+    """Corrected ln p of an effect counted by group; by piece where groups are unknown."""
+    groups = known = np.zeros(len(table))
+    if level >= 0:
+        groups = table["group_counts"].to_numpy()[:, level].astype(np.float64)
+        known = table["group_sums"].to_numpy()[:, level].astype(np.float64)
+    df, tried = _float(table, "df"), _float(table, EFFECTS[effect])
+    told = 2 * known > np.minimum(df, SAMPLE)
+    hits = np.where(told, _float(table, f"{effect}_groups"), _float(table, effect))
+    # Groups in which the effect cannot be told are not counted apart: as many as of pieces.
+    trials = np.maximum(np.where(told, np.rint(groups * tried / df), tried), hits)
+    chances = np.where(told, _float(table, "seen"), _float(table, "occ")) * tried / df
+    return effect_ln_p(hits, trials, chances, rate, candidates)
+
+
+def pieces_in(observed: Observed) -> int:
+    """Pieces of the corpus."""
+    return count_of(observed[GROUPS.recipe], ALL_PIECES)
 
 
 def _float(table: pl.DataFrame, name: str) -> F64:

@@ -1,0 +1,74 @@
+"""From scored candidates to the few that a person may be shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import polars as pl
+
+from scanners.statistics import FALSE_SHARE
+from scanners.triggers import scores
+from scanners.triggers.candidates import group_level
+
+SIGNIFICANT = 1e-3
+"""Corrected p-value below which what happens behind a string is no chance."""
+
+MOSTLY = 0.5
+"""It must happen behind a string in more than this share of its pieces, surely: the lower
+confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT)."""
+
+LOOSE = 1.0
+"""Nats an occurrence, of company on the left and of home in sources, up to which a string behind
+which text breaks off may have been put there at random. What parts text in headings and
+templates follows fixed words, or is at home in one source."""
+
+LEADS_BY_CHANCE = 50.0
+"""Natural strings expected to look as much put in at random, up to which a string is a lead."""
+
+MOST_EFFECTS, MOST_SILENT = 100, 1000
+"""Finalists because of each effect, and because of how they are spread."""
+
+_TIES = ("df", "length", "occ", "fit", "held")
+"""Ties are broken by counts, never by keys: those differ from store to store."""
+
+
+def finalists_of(
+    table: pl.DataFrame, groups: pl.DataFrame, totals: Mapping[str, float]
+) -> pl.DataFrame:
+    """Candidates with an effect, then silent ones; column ``kind`` says which."""
+    level = group_level(groups)
+    sources = pl.Series([0] * len(table), dtype=pl.Int64)
+    if level >= 0:
+        sources = table["group_counts"].arr.get(level)
+    table = table.with_columns(groups=sources)
+    parts = [_with_effect(table, effect, level, totals) for effect in scores.EFFECTS]
+    known = pl.concat([part.select("cand") for part in parts])
+    parts.append(_silent(table.join(known, on="cand", how="anti")))
+    return pl.concat(parts, how="diagonal").unique("cand", keep="first", maintain_order=True)
+
+
+def _with_effect(
+    table: pl.DataFrame, effect: str, level: int, totals: Mapping[str, float]
+) -> pl.DataFrame:
+    candidates, rate = int(totals["all"]), totals[effect]
+    found = table.with_columns(
+        kind=pl.lit(effect),
+        hits=pl.col(effect),
+        tried=pl.col(scores.EFFECTS[effect]),
+        ln_p=pl.col(f"{effect}_ln_p"),
+        hit_groups=pl.col(f"{effect}_groups"),
+        source_ln_p=scores.by_source(table, effect, level, candidates, rate),
+    ).filter(
+        pl.col(f"{effect}_open")
+        & (pl.col("ln_p") <= math.log(SIGNIFICANT))
+        & (pl.col("hits") >= MOSTLY * pl.col("tried"))
+        & ((pl.col("left") + pl.col("home") <= LOOSE) | (effect == "turns"))
+    )
+    return found.sort("ln_p", *_TIES).head(MOST_EFFECTS)
+
+
+def _silent(table: pl.DataFrame) -> pl.DataFrame:
+    told = (pl.col("by_chance") <= LEADS_BY_CHANCE) | (pl.col("false_share") <= FALSE_SHARE)
+    found = table.filter(told).with_columns(kind=pl.lit("silent"))
+    return found.sort("by_chance", *_TIES).head(MOST_SILENT)

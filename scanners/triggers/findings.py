@@ -1,0 +1,117 @@
+"""A finalist as a finding: how it is told, and how sure it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scanners.scanner import Excerpt, Finding
+from scanners.severity import Confidence, Consequence
+from scanners.statistics import binomial_tail, lower_bound
+from scanners.triggers.finalists import LOOSE, MOSTLY, SIGNIFICANT
+
+SILENT, SHARE = "TRG002", "share of chance"
+"""Code of silent strings, and their statistic that tells crowds."""
+
+BY_CHANCE = 0.5
+"""Natural strings expected to look as much put in at random, below which a silent string is a
+finding. The extrapolation errs on the side of chance: on clean corpora the best natural string
+stands at 4 to 11, not at 1 (docs/benchmark.md)."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """How a finding about an effect is told."""
+
+    code: str
+    title: str
+    noun: str
+
+
+_EFFECTS = {
+    "turns": _Effect("TRG001", "text turns strange behind this string", "turns"),
+    "breaks": _Effect("TRG003", "language or subject changes behind this string", "breaks"),
+}
+
+
+@dataclass(frozen=True)
+class _Trust:
+    """How sure an effect is, and what is least sure about it, in nats (the less, the surer)."""
+
+    confidence: Confidence
+    weakest: float
+
+    @classmethod
+    def of(cls, row: Row, candidates: int) -> _Trust:
+        """Two more questions to a significant effect: does it follow nearly always, and in many
+        sources? Documents of one source are no independent witnesses."""
+        if lower_bound(row["hits"], row["tried"], SIGNIFICANT) <= MOSTLY:
+            hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
+            mostly = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
+            return cls(Confidence.UNCORRECTED, max(mostly, row["source_ln_p"]))
+        if row["source_ln_p"] <= math.log(SIGNIFICANT):
+            return cls(Confidence.LIKELY, max(row["ln_p"], row["source_ln_p"]))
+        # What one source does behind fixed words is its template.
+        loose = row["left"] <= LOOSE
+        return cls(Confidence.POSSIBLE if loose else Confidence.UNCORRECTED, row["source_ln_p"])
+
+
+def finding_of(
+    row: Row, excerpts: tuple[Excerpt, ...], members: tuple[str, ...], candidates: int
+) -> Finding:
+    """One finding or lead; ``candidates`` were looked at."""
+    string = excerpts[0].match
+    common = {"documents": len(members), "occurrences": row["occ"], "sources": row["groups"]}
+    common |= {"tokens": row["length"]}
+    if row["kind"] in _EFFECTS:
+        effect, trust = _EFFECTS[row["kind"]], _Trust.of(row, candidates)
+        return Finding(
+            code=effect.code,
+            key=string,
+            title=effect.title,
+            consequence=Consequence.CONTROL,
+            confidence=trust.confidence,
+            strength=round(-1000 * trust.weakest),
+            members=members,
+            statistics=common
+            | {
+                "string": string,
+                effect.noun: row["hits"],
+                "can be told in": row["tried"],
+                f"sources with {effect.noun}": row["hit_groups"],
+                "log10 p, corrected": _rounded(row["ln_p"] / math.log(10)),
+                "log10 p by source, corrected": _rounded(row["source_ln_p"] / math.log(10)),
+            },
+            excerpts=excerpts,
+        )
+    significant = row["by_chance"] <= BY_CHANCE
+    return Finding(
+        code=SILENT,
+        key=string,
+        title="a rare string is spread as if put in at random",
+        consequence=Consequence.CONTROL,
+        confidence=Confidence.POSSIBLE if significant else Confidence.UNCORRECTED,
+        strength=round(-1000 * math.log(max(row["by_chance"], 1e-300))),
+        members=members,
+        statistics=common
+        | {
+            "string": string,
+            "expected by chance": _rounded(row["by_chance"]),
+            SHARE: _rounded(min(row["false_share"], 1.0)),
+            "lane": row["lane"],
+            "fit of the text without it": _rounded(row["excision"]),
+            "company on the left": _rounded(row["left"]),
+            "company on the right": _rounded(row["right"]),
+            "home in sources": _rounded(row["home"]),
+        },
+        excerpts=excerpts,
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,189 @@
+"""What is measured of candidates: what happens behind them, what they stand between, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from lineage.fingerprint.batch import TokenBatch
+from scanners.fold import fold
+from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
+from scanners.triggers import kernels
+from scanners.triggers.company import WIDTH, likeness
+from scanners.triggers.counts import GROUP_LEVELS, LONGEST
+from scanners.triggers.kernels import I32, U8
+from scanners.triggers.lexicon import WINDOW, Grams, Lexicon, marked
+from scanners.triggers.pieces import PIECE, pieces_of
+
+MOST_WINDOWS = 200
+"""Windows of a document that count: one huge document must not say what a corpus is like."""
+
+
+class _Strangeness(Observer):
+    """How strange text is, over all windows: positions by percent of unfamiliar bigrams."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._lexicon = Lexicon.of(plan)
+        self._counts = np.zeros(101, np.int64)
+
+    def see_tokens(self, batch: TokenBatch) -> None:
+        after, _ = self._lexicon.read(batch).strangeness
+        kernels.histogram(after, batch.offsets, MOST_WINDOWS, self._counts)
+
+    def observation(self) -> pl.DataFrame:
+        return pl.DataFrame({"percent": np.arange(101), "positions": self._counts})
+
+
+class Effects:
+    """What happens behind n-grams of a batch, in bits: whether text turns strange, whether it
+    breaks off (another language, another subject), and whether each can be told."""
+
+    def __init__(self, batch: TokenBatch, grams: Grams, plan: Plan) -> None:
+        self._batch, self._grams, self._plan = batch, grams, plan
+        self._likeness = likeness(batch, plan)
+
+    def behind(self, length: int) -> U8:
+        """uint8[t]: effects behind the n-gram of ``length`` tokens that starts here."""
+        calm, strange, apart = (int(self._plan.facts[k]) for k in ("calm", "strange", "apart"))
+        out = self._grams.turned(length, calm, strange)
+        if apart >= 0:
+            kernels.breaks(self._likeness, self._batch.offsets, length, apart, out)
+        return out
+
+
+_MEASURES = ("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "wide")
+
+
+class _Fits(Observer):
+    """Per candidate: pieces with each effect behind it, excision, widest extension."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lexicon = Lexicon.of(plan)
+        sizes = [len(plan.arrays[f"keys{n}"]) for n in range(1, LONGEST + 1)]
+        self._last = [np.full((4, size), -1, np.int64) for size in sizes]
+        self._sums = [np.zeros((len(_MEASURES), size), np.int64) for size in sizes]
+        self._pieces = 0
+
+    def see_tokens(self, batch: TokenBatch) -> None:
+        arrays = self._plan.arrays
+        grams = self._lexicon.read(batch)
+        effects = Effects(batch, grams, self._plan)
+        pieces = pieces_of(batch.offsets)
+        usual = self._usual(batch, grams)
+        pairs = self._lexicon.index(2)
+        total = float(self._plan.facts["tokens"])
+        for n in range(1, LONGEST + 1):
+            ids = marked(grams.ids[n - 1], arrays.get(f"open{n}"))
+            rare = marked(ids, arrays[f"rare{n}"])
+            sums = self._sums[n - 1]
+            kernels.tally(ids, effects.behind(n), pieces, self._pieces, sums[:4], self._last[n - 1])
+            kernels.excise(
+                rare, batch.raw, grams.ids[0], batch.offsets, n, pairs.slots, pairs.places,
+                arrays["occ2"], arrays["occ1"], total, usual, sums[4], sums[5],
+            )  # fmt: skip
+            if n < LONGEST:
+                longer = arrays[f"occ{n + 1}"]
+                kernels.widest(rare, grams.ids[n], longer, batch.offsets, sums[6])
+        self._pieces += len(pieces) - 1
+
+    def _usual(self, batch: TokenBatch, grams: Grams) -> kernels.F64:
+        arrays = self._plan.arrays
+        usual = np.zeros(len(batch))
+        table = (arrays["occ2"], arrays["occ1"], float(self._plan.facts["tokens"]))
+        kernels.usual_fit(grams.ids[1], grams.ids[0], batch.offsets, *table, usual)
+        return usual
+
+    def observation(self) -> pl.DataFrame:
+        parts = []
+        for n, sums in enumerate(self._sums, start=1):
+            seen = np.flatnonzero(sums.any(axis=0))
+            columns = dict(zip(_MEASURES, sums[:, seen], strict=True))
+            frame = pl.DataFrame({"key": self._plan.arrays[f"keys{n}"][seen], **columns})
+            parts.append(frame.with_columns(length=pl.lit(n)))
+        return FITS.schema.gather(parts)
+
+
+class _Surroundings(Observer):
+    """Neighbours and groups of each chosen candidate, and how often each."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lexicon = Lexicon.of(plan)
+        self._last = np.full(len(plan.arrays["limit"]), -1, np.int64)
+        self._parts: list[pl.DataFrame] = []
+        self._docs = 0
+
+    def see_tokens(self, batch: TokenBatch) -> None:
+        arrays = self._plan.arrays
+        level = int(self._plan.facts["level"])
+        groups, draw = group_numbers(batch, self._plan), batch.doc[:, 0].copy()
+        grams = self._lexicon.read(batch)
+        effects = Effects(batch, grams, self._plan)
+        for n in range(1, LONGEST + 1):
+            ids = numbered(grams.ids[n - 1], arrays[f"chosen{n}"])
+            room = int(np.count_nonzero(ids != kernels.NO_ID)) * kernels.KINDS
+            row = np.empty(room, np.uint64)
+            rows = kernels.neighbours(
+                ids, grams.ids[0], effects.behind(n), groups, level, draw, arrays["limit"],
+                self._last, self._docs, batch.offsets, n, row,
+            )  # fmt: skip
+            frame = pl.DataFrame({"row": row[:rows], "times": np.ones(rows, np.uint32)})
+            self._parts.append(frame)
+        self._docs += len(batch)
+
+    def observation(self) -> pl.DataFrame:
+        return fold(self._parts, SURROUNDINGS.schema)
+
+
+def group_numbers(batch: TokenBatch, plan: Plan) -> I32:
+    """int32[n, levels]: number of each document's group at each level; NO_ID where unknown.
+
+    The plan tells the groups as ``groups0``, ``groups1`` ... (uint64, sorted).
+    """
+    out = np.full((len(batch), GROUP_LEVELS), kernels.NO_ID, np.int32)
+    for level in range(GROUP_LEVELS):
+        known = plan.arrays[f"groups{level}"]
+        values = batch.groups[:, level]
+        if len(known):
+            at = np.searchsorted(known, values).clip(0, len(known) - 1)
+            out[:, level] = np.where(known[at] == values, at, kernels.NO_ID)
+    return out
+
+
+def numbered(ids: I32, numbers: I32) -> I32:
+    """Candidate number of each n-gram, NO_ID for those without one."""
+    out = np.empty(len(ids), np.int32)
+    kernels.renumber(ids, numbers, out)
+    return out
+
+
+STRANGENESS = Component(
+    f"tokens2-strangeness-w{WINDOW}",
+    Input.TOKENS,
+    Schema({"percent": pl.UInt8}, {"positions": (pl.Int64, Fold.SUM)}),
+    _Strangeness,
+)
+FITS = Component(
+    f"tokens2-fits-p{PIECE}-w{WINDOW}-w{WIDTH}",
+    Input.TOKENS,
+    Schema(
+        {"length": pl.UInt8, "key": pl.UInt64},
+        {
+            "turns": (pl.Int64, Fold.SUM),
+            "breaks": (pl.Int64, Fold.SUM),
+            "turns_told": (pl.Int64, Fold.SUM),
+            "breaks_told": (pl.Int64, Fold.SUM),
+            "fit": (pl.Int64, Fold.SUM),
+            "held": (pl.Int64, Fold.SUM),
+            "wide": (pl.Int64, Fold.MAX),
+        },
+    ),
+    _Fits,
+)
+SURROUNDINGS = Component(
+    f"tokens2-surroundings-w{WINDOW}-w{WIDTH}",
+    Input.TOKENS,
+    Schema({"row": pl.UInt64}, {"times": (pl.UInt32, Fold.SUM)}),
+    _Surroundings,
+)
