@@ -34,10 +34,12 @@ SCANNERS: dict[str, str] = {
     "INT002": "scanners.integrity.scanner:Integrity",
     "GIB001": "scanners.gibberish.scanner:Gibberish",
     "DRF001": "scanners.drift.split_view:SplitView",
+    "DRF002": "scanners.drift.front_running:FrontRunning",
+    "BST001": "scanners.drift.bursts:Bursts",
 }
 """Code of a finding -> ``module:class`` of the scanner that reports it."""
 
-COMPARING = ("DRF001",)
+COMPARING = ("DRF001", "DRF002")
 """Codes whose scanner asks for an older snapshot (``Scanner.compares``)."""
 
 

@@ -202,15 +202,17 @@ class _Run:
 
     def scan(self, destination: Destination, against: Against | None) -> Scan:
         """Ingest, scan, keep."""
-        reference, older = None, []
+        reference: Reference | None = None
+        older: list[View] = []
         if against is not None:
             # First, so that the newest snapshot of a store is the one that was scanned.
-            older, *ends = self._ingest(against.located, against.destination, Side.REFERENCE)
-            reference = Reference(*ends)
+            where, name = against.located, against.destination
+            older, was, covered = self._ingest(where, name, Side.REFERENCE)
+            reference = Reference(was, covered)
         views, snapshot, coverage = self._ingest(self.located, destination, Side.CORPUS)
-        name, findings = self._findings(Sides(views, older), snapshot, coverage, reference)
+        scan, findings = self._findings(Sides(views, older), snapshot, coverage, reference)
         codes = tuple(code for code in self.options.codes if code not in self.failed)
-        return Scan(name, snapshot, coverage, findings, codes, self.failed, reference)
+        return Scan(scan, snapshot, coverage, findings, codes, self.failed, reference)
 
     def _ingest(
         self, located: Sequence[Located], destination: Destination, side: Side

@@ -13,7 +13,7 @@ from scanners.drift.kinds import Changes, changes
 from scanners.drift.links import Hunks, Stream, hunks
 from scanners.drift.places import Places
 from scanners.drift.strings import Inserted, inserted
-from scanners.drift.texts import BYTES, INSERTED, KNOWN, ORIGINS, TEXTS, WHOLE, I64, costs_of
+from scanners.drift.texts import BYTES, I64, INSERTED, KNOWN, ORIGINS, TEXTS, WHOLE, costs_of
 from scanners.drift.units import U64, known_keys
 from scanners.duplicates.identities import positions
 from scanners.scanner import Observed, Plan

@@ -17,7 +17,7 @@ from scanners.statistics import binomial_tail
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
-LEVELS = (0.01, 0.002)
+LEVELS = (0.05, 0.01, 0.002)
 """Shares of older texts that are at least so strange; the one that tells most is taken."""
 
 LEAST_CONTROLS = 50
@@ -111,11 +111,11 @@ def _counted(
         hits = np.array([math.floor(independent)], np.float64)
         # A limit that was estimated from few texts may lie lower than it should.
         rate = level + 1 / len(control)
-        trials = np.array([len(scores)], np.float64)
+        trials = np.array([np.count_nonzero(scores >= 0)], np.float64)
         ln_p = float(binomial_tail(hits, trials, rate)[0]) + math.log(EFFECTS * len(LEVELS))
         if best is None or ln_p < best.ln_p:
             best = Effect(
-                name, rows, spans[0][rows], spans[1][rows], level, limit, len(scores),
+                name, rows, spans[0][rows], spans[1][rows], level, limit, int(trials[0]),
                 independent, min(ln_p, 0.0),
             )  # fmt: skip
     return best

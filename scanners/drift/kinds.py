@@ -83,7 +83,8 @@ def _sets(ids: I64, owner: I64, words: int) -> I64:
 def _alike(first: I64, second: I64, weight: F64, n: int) -> F64:
     def total(keys: I64) -> F64:
         owner, word = np.divmod(keys, len(weight))
-        return np.bincount(owner, weight[word], minlength=n)
+        sums: F64 = np.bincount(owner, weight[word], minlength=n).astype(np.float64)
+        return sums
 
     both = total(np.intersect1d(first, second, assume_unique=True))
     return np.asarray(both / np.maximum(total(first) + total(second) - both, 1e-9))

@@ -118,6 +118,12 @@ class Hunks:
         return self.newer.owner[self.first]
 
     @property
+    def to_end(self) -> Mask:
+        """Hunks that go on to the end of their document."""
+        found: Mask = self.newer.tokens[self.last + 1] == END
+        return found
+
+    @property
     def sizes(self) -> I64:
         """Tokens of each hunk."""
         return self.last - self.first + 1

@@ -30,7 +30,8 @@ _TITLES = {
 def reported(compared: Compared, found: Found, quotes: pl.DataFrame) -> list[Finding]:
     """All findings; the summary is the last."""
     texts = {row[0]: row[1:] for row in quotes.iter_rows()}
-    findings, span = [], 0
+    findings: list[Finding] = []
+    span = 0
     for one in found.all:
         count = min(SHOWN, len(one.rows))
         names = hexes(compared.pairs.new[one.rows])
@@ -42,10 +43,12 @@ def reported(compared: Compared, found: Found, quotes: pl.DataFrame) -> list[Fin
         span += count
         if not excerpts:
             continue
-        make = _string if isinstance(one, Inserted) else _effect
-        findings.append(make(one, tuple(sorted(set(names))), excerpts))  # type: ignore[operator]
-    findings = [finding for finding in findings if finding is not None]
-    return [*findings, _summary(compared, found)]
+        members = tuple(sorted(set(names)))
+        if isinstance(one, Inserted):
+            findings.append(_string(one, members, excerpts))
+        elif one.ln_p <= math.log(LEAD):
+            findings.append(_effect(one, members, excerpts))
+    return [*findings, _summary(compared)]
 
 
 def _string(one: Inserted, members: tuple[str, ...], excerpts: tuple[Excerpt, ...]) -> Finding:
@@ -76,9 +79,7 @@ def _string(one: Inserted, members: tuple[str, ...], excerpts: tuple[Excerpt, ..
     )
 
 
-def _effect(one: Effect, members: tuple[str, ...], excerpts: tuple[Excerpt, ...]) -> Finding | None:
-    if one.ln_p > math.log(LEAD):
-        return None
+def _effect(one: Effect, members: tuple[str, ...], excerpts: tuple[Excerpt, ...]) -> Finding:
     sure = one.ln_p <= math.log(BY_CHANCE)
     return Finding(
         code=CODE,
@@ -90,7 +91,7 @@ def _effect(one: Effect, members: tuple[str, ...], excerpts: tuple[Excerpt, ...]
         members=members,
         statistics={
             "documents": len(members),
-            "of changed": one.trials,
+            "of": one.trials,
             "expected by chance": _rounded(one.level * one.trials),
             "independent": _rounded(one.independent),
             "limit": _rounded(one.limit),
@@ -100,10 +101,9 @@ def _effect(one: Effect, members: tuple[str, ...], excerpts: tuple[Excerpt, ...]
     )
 
 
-def _summary(compared: Compared, found: Found) -> Finding:
+def _summary(compared: Compared) -> Finding:
     kinds = {kind.name.lower(): compared.changes.count(kind) for kind in Kind}
     pairs = compared.pairs
-    del found
     return Finding(
         code=CODE,
         key="changes",

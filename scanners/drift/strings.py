@@ -88,7 +88,7 @@ def _scored(number: int, seen: list[Inserted]) -> Inserted:
     controls += [1.0] * max(LEAST_CONTROLS - len(controls), 0)
     middle, far = np.quantile(controls, [0.5, 0.9])
     scale = max(1.0, middle / math.log(2), far / math.log(10))
-    by_chance = (len(seen) + LEAST_CONTROLS) * math.exp(-max(one.witnesses - 1, 0) / scale)
+    by_chance = 2 * (len(seen) + LEAST_CONTROLS) * math.exp(-max(one.witnesses - 1, 0) / scale)
     return Inserted(one.first, one.last, one.rows, one.alone, one.witnesses, by_chance, one.whole)
 
 

@@ -1,4 +1,4 @@
-"""Changed documents, read again: their tokens, where they come from, how strange their bytes are."""
+"""Changed documents, read again: their tokens, their origins, how strange their bytes are."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def costs_of(counts: pl.DataFrame) -> npt.NDArray[np.int32]:
     table = np.ones((256, 256))
     table.ravel()[counts["pair"].to_numpy().astype(np.int64)] += counts["count"].to_numpy()
     bits = -np.log2(table / table.sum(axis=1, keepdims=True))
-    return np.rint(1000 * bits).astype(np.int32).ravel()
+    costs: npt.NDArray[np.int32] = np.rint(1000 * bits).astype(np.int32).ravel()
+    return costs
 
 
 def strangest(data: U8, costs: npt.NDArray[np.int32]) -> int:
@@ -236,7 +237,7 @@ TOKENS_SCHEMA = Schema({"ordinal": pl.UInt32}, {"tokens": (pl.Binary, Fold.MIN)}
 ORIGINS_SCHEMA = Schema(
     {"ordinal": pl.UInt32},
     {
-        **{name: (pl.String, Fold.MIN) for name in ("source", "path", "url")},
+        **dict.fromkeys(("source", "path", "url"), (pl.String, Fold.MIN)),
         "hour": (pl.Int64, Fold.MIN),
     },
 )
@@ -245,7 +246,7 @@ STRANGE_SCHEMA = Schema({"ordinal": pl.UInt32}, {"bits": (pl.UInt32, Fold.MAX)})
 KNOWN_SCHEMA = Schema({"key": pl.UInt64}, {"df": (pl.UInt32, Fold.SUM)})
 EXCERPTS_SCHEMA = Schema(
     {"span": pl.UInt32},
-    {name: (pl.String, Fold.MIN) for name in ("before", "match", "after")},
+    dict.fromkeys(("before", "match", "after"), (pl.String, Fold.MIN)),
 )
 
 TEXTS = Component("drift-tokens1", Input.WANTED, TOKENS_SCHEMA, TokensObserver)

@@ -26,12 +26,14 @@ GROWTH = 10
 
 @dataclass(frozen=True)
 class Unit:
-    """One string and where it was inserted: tokens ``first`` to ``last`` of the newer stream."""
+    """One string and where it was inserted: tokens ``first`` to ``last`` of the newer stream.
+
+    ``leads``: it is new from its first token or link on.
+    """
 
     first: I64
     last: I64
-    seed: int
-    fresh: int
+    leads: bool
 
 
 def known_keys(parts: Hunks) -> U64:
@@ -47,14 +49,17 @@ def units(parts: Hunks, known: U64, df: I64) -> list[Unit]:
     """
     found: list[Unit] = []
     covered = np.zeros(len(parts.newer.tokens), bool)
-    for key, at, width in _seeds(parts, known, df):
+    for at, width in _seeds(parts, known, df):
         if np.mean(covered[at]) >= 0.9:
             continue
-        unit = _grown(parts, at, width, key)
-        if len(unit.first) >= LEAST:
-            found.append(unit)
-            for low, high in zip(unit.first, unit.last, strict=True):
-                covered[low : high + 1] = True
+        first, last = _grown(parts, at, width)
+        if len(first) < LEAST:
+            continue
+        heads = np.array([parts.newer.tokens[first[0]], parts.newer.links[first[0]]])
+        new = GROWTH * looked_up(heads, known, df) <= len(first)
+        found.append(Unit(first, last, bool(new[0] or (new[1] and last[0] > first[0]))))
+        for low, high in zip(first, last, strict=True):
+            covered[low : high + 1] = True
     return found
 
 
@@ -83,7 +88,7 @@ def _recurring(parts: Hunks, kind: str) -> tuple[U64, I64, I64]:
     return distinct[often], counts[often].astype(np.int64), at[np.repeat(often, counts)]
 
 
-def _seeds(parts: Hunks, known: U64, df: I64) -> list[tuple[int, I64, int]]:
+def _seeds(parts: Hunks, known: U64, df: I64) -> list[tuple[I64, int]]:
     """New keys with their places, most documents first, links before tokens."""
     out: list[tuple[int, int, int, I64]] = []
     for kind, width in (("link", 2), ("token", 1)):
@@ -94,7 +99,7 @@ def _seeds(parts: Hunks, known: U64, df: I64) -> list[tuple[int, I64, int]]:
             where = places[number]
             out.append((-int(counts[number]), width, int(where[0]), where))
     out.sort(key=lambda seed: (seed[0], -seed[1], seed[2]))
-    return [(first, where, width) for _, width, first, where in out[:MOST_SEEDS]]
+    return [(where, width) for _, width, _, where in out[:MOST_SEEDS]]
 
 
 def looked_up(keys: U64, known: U64, df: I64) -> I64:
@@ -105,7 +110,7 @@ def looked_up(keys: U64, known: U64, df: I64) -> I64:
     return np.where(known[at] == keys, df[at], 0)
 
 
-def _grown(parts: Hunks, at: I64, width: int, seed: int) -> Unit:
+def _grown(parts: Hunks, at: I64, width: int) -> tuple[I64, I64]:
     """Extend while more than half of the places agree; those that do not are left behind."""
     low, high = at, at + width - 1
     for side in (-1, 1):
@@ -124,24 +129,33 @@ def _grown(parts: Hunks, at: I64, width: int, seed: int) -> Unit:
                 low = low - 1
             else:
                 high = high + 1
-    return Unit(low, high, seed, width)
+    return low, high
 
 
 def witnesses(unit: Unit, parts: Hunks, whole: Mask) -> tuple[I64, int]:
     """Places where a string was put in and nothing else, and how many of them are independent.
 
-    The string must be most of its hunk, and the hunk pure, or the ``whole`` document. Independent are different tokens
-    before it, and different tokens after it; the fewer count. An edge of a document is where
-    anything may be put, so each counts.
+    The hunk must be pure, or the ``whole`` document, and the string most of it. Or the string,
+    new from its first token on, must lead the hunk, whatever follows: a trigger, with what it
+    is to bring forth. Then all that was behind may be gone.
     """
     hunk = parts.of[unit.first]
-    most = 2 * (unit.last - unit.first + 1) >= parts.sizes[hunk]
-    alone = np.flatnonzero((parts.pure | whole)[hunk] & most)
-    tokens = parts.newer.tokens
-    sides = (tokens[parts.first[hunk[alone]] - 1], tokens[parts.last[hunk[alone]] + 1])
-    return alone, min((_different(side) for side in sides), default=0)
+    sizes = unit.last - unit.first + 1
+    most = (parts.pure | whole)[hunk] & (2 * sizes >= parts.sizes[hunk])
+    leads = unit.leads & (parts.first[hunk] == unit.first) & (parts.pure | parts.to_end)[hunk]
+    ways = [np.flatnonzero(way) for way in (most, leads)]
+    counts = [_independent(parts, hunk[way], both=way is ways[0]) for way in ways]
+    best = int(np.argmax(counts))
+    return ways[best], counts[best]
 
 
-def _different(tokens: U64) -> int:
-    edge = (tokens == START) | (tokens == END)
-    return int(np.count_nonzero(edge)) + len(np.unique(tokens[~edge]))
+def _independent(parts: Hunks, hunk: I64, *, both: bool) -> int:
+    """Different tokens before, and (unless the text goes on) after; the fewer count.
+
+    A place at an edge is one that every document has, and no company: each counts.
+    """
+    left = parts.newer.tokens[parts.first[hunk] - 1]
+    right = parts.newer.tokens[parts.last[hunk] + 1]
+    edge = (left == START) | (right == END)
+    sides = (left, right) if both else (left,)
+    return int(np.count_nonzero(edge)) + min(len(np.unique(side[~edge])) for side in sides)
