@@ -6,6 +6,7 @@ import math
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scanners.drift.counts import excess_ln_p
@@ -90,10 +91,12 @@ class CopiesObserver(Observer):
 
     def __init__(self, plan: Plan) -> None:
         arrays = {name: plan.arrays[name] for name in ("kind", "origin", "day")}
-        self._bursts = pl.DataFrame(arrays).cast(
-            DAYS_SCHEMA.gather([]).drop("documents", "name").schema
+        bursts = pl.DataFrame(arrays).with_columns(
+            pl.col("kind").cast(pl.UInt8),
+            pl.col("origin").cast(pl.UInt64),
+            burst_day=pl.col("day").cast(pl.Int32),
         )
-        self._bursts = self._bursts.rename({"day": "burst_day"}).with_row_index("burst")
+        self._bursts = bursts.drop("day").with_row_index("burst")
         self._parts = [pl.DataFrame(schema=self.schema.columns)]
 
     def see_records(self, records: pl.DataFrame) -> None:
@@ -144,15 +147,18 @@ class Bursts(Scanner):
     """Many documents of one place within a day, and near-copies among them.
 
     What it finds. A source, path or host with more documents in one day than its other days
-    explain (negative binomial with their own mean and variance, Bonferroni over all places
-    and days); places with under 14 days of history are new, and any day of at least 20
-    documents is looked at. A burst alone is no alarm: forums have big days, crawls have days.
+    explain (negative binomial with mean and variance of those up to their 95 % quantile,
+    Bonferroni over all places and days); places with under 14 days of history are new, and any
+    day of at least 20 documents is looked at. A burst alone is no alarm: forums have big days, crawls have days.
     The second sign is near-copies: more documents of the day share a MinHash band with
     another than such documents of the place's other days do, or of all bursts where the place
     is new (binomial, Bonferroni over bursts). Bursts without it are one summary.
 
     Why it matters. Poison is often made in one go and put in one place, in copies with small
     differences.
+
+    Not seen: what is dealt out over several days, and less of what falls on both sides of a
+    midnight (UTC), for days are counted as they are written.
 
     Known false positives. A bot that begins to post its daily report, a discussion thread
     that is opened many times in a day, a re-import.
@@ -179,7 +185,7 @@ class Bursts(Scanner):
         """Bursts with near-copies, then a summary of the others."""
         if not len(self._bursts):
             return []
-        signs = _signs(observed[COPIES.name], len(self._bursts))
+        signs = _signs(observed[COPIES.name], self._bursts["new"].to_numpy())
         rows = self._bursts.with_row_index("burst").join(
             signs, on="burst", how="left", maintain_order="left"
         )
@@ -208,6 +214,8 @@ def _bursts(days: pl.DataFrame) -> pl.DataFrame:
         new = len(every) <= LEAST_DAYS
         for at in np.flatnonzero(counts >= LEAST):
             others = np.delete(every, place["day"][int(at)] - first)
+            # Its other big days shall not hide one that was made: the second sign decides.
+            others = others[others <= np.quantile(others, 0.95)] if len(others) else others
             ln_p = -math.inf if new else excess_ln_p(int(counts[at]), others) + math.log(tries)
             if ln_p <= math.log(SIGNIFICANT):
                 row = place.row(int(at), named=True)
@@ -218,7 +226,7 @@ def _bursts(days: pl.DataFrame) -> pl.DataFrame:
     return found.sort(order, descending=[False, True, False, False, False]).head(MOST_BURSTS)
 
 
-def _signs(copies: pl.DataFrame, bursts: int) -> pl.DataFrame:
+def _signs(copies: pl.DataFrame, new: npt.NDArray[np.bool_]) -> pl.DataFrame:
     """By burst: near-copies, documents, usual share, and the corrected ln p of a second sign."""
     several = pl.col("least") != pl.col("most")
     by_band = copies.group_by("burst", "inside", "band").agg(
@@ -227,7 +235,10 @@ def _signs(copies: pl.DataFrame, bursts: int) -> pl.DataFrame:
     )
     sides = by_band.group_by("burst", "inside").agg(pl.col("seen", "near").max())
     inside = sides.filter(pl.col("inside")).drop("inside")
-    outside = sides.filter(~pl.col("inside")).drop("inside")
+    # The other days of a new place may be of the same making.
+    fresh = pl.Series(np.flatnonzero(new).astype(np.uint32))
+    old = ~pl.col("burst").is_in(fresh.implode())
+    outside = sides.filter(~pl.col("inside") & old).drop("inside")
     both = inside.join(outside, on="burst", how="left", suffix="_other").fill_null(0).sort("burst")
     near, seen = both["near"].to_numpy(), both["seen"].to_numpy()
     # The upper quartile of all bursts: what a burst is like, where its place cannot tell.
@@ -237,7 +248,7 @@ def _signs(copies: pl.DataFrame, bursts: int) -> pl.DataFrame:
         both["seen_other"].to_numpy() + prior + 1
     )
     rate = np.minimum(rate, 1 - 1e-9)
-    ln_p = binomial_tail(near.astype(float), seen.astype(float), rate) + math.log(max(bursts, 1))
+    ln_p = binomial_tail(near.astype(float), seen.astype(float), rate) + math.log(max(len(new), 1))
     return both.with_columns(ln_p=pl.Series(np.minimum(ln_p, 0.0)), rate=pl.Series(rate))
 
 

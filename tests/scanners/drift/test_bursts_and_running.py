@@ -12,7 +12,8 @@ from scanners.drift.counts import excess_ln_p
 from scanners.keep import write_finding
 from scanners.severity import Severity
 
-DAY, START = 86_400, 1_600_000_000
+DAY = 86_400
+START = 18_500 * DAY
 
 
 def posts(seed, words, forums=6, days=120):
