@@ -149,7 +149,8 @@ class Bursts(Scanner):
     What it finds. A source, path or host with more documents in one day than its other days
     explain (negative binomial with mean and variance of those up to their 95 % quantile,
     Bonferroni over all places and days); places with under 14 days of history are new, and any
-    day of at least 20 documents is looked at. A burst alone is no alarm: forums have big days, crawls have days.
+    day of at least 20 documents is looked at. A burst alone is no alarm: forums have big days,
+    crawls have days.
     The second sign is near-copies: more documents of the day share a MinHash band with
     another than such documents of the place's other days do, or of all bursts where the place
     is new (binomial, Bonferroni over bursts). Bursts without it are one summary.
