@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from foretaste.report import Report
+from foretaste.report import Compared, Report
 from lineage.errors import UsageError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.minhash import to_datasketch
@@ -24,12 +25,13 @@ from lineage.shards.batch import DocumentBatch
 from lineage.shards.locate import Located, locate
 from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import RECORD_COLUMNS, Bundle
+from lineage.store.read import find_snapshot
 from lineage.store.snapshots import Destination
 from lineage.store.store import Store
 from lineage.store.store import open_store as open_store_at
 from lineage.wanted import read_wanted
-from scanners import select
-from scanners.corpus import ScanOptions, Watch, views_of
+from scanners import COMPARING, select
+from scanners.corpus import Against, Reference, ScanOptions, Watch, views_of
 from scanners.corpus import scan as scan_located
 from scanners.scanner import Finding
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 PathLikes = str | PathLike[str] | Iterable[str | PathLike[str]]
 DEFAULT_STORE = ".foretaste"
+KEYS = ("url", "id", "path")
+"""Roles that may tell the same document in two snapshots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,9 @@ class Request:
     lines        a .txt file holds one document a line
     format       read every file as this format
     select       prefixes of scanner codes; by default all
+    against      an older snapshot to compare with: paths, or a name that the store knows
+    key          role that tells the same document in both: url, id or path; by default the one
+                 that tells most
     """
 
     dataset: str | None = None
@@ -64,6 +71,8 @@ class Request:
     lines: bool = False
     format: str | None = None
     select: Sequence[str] = ()
+    against: PathLikes | None = None
+    key: str | None = None
     workers: int = 2
     trust_mtime: bool = False
 
@@ -75,6 +84,28 @@ class Request:
         except ValueError as error:
             raise UsageError(str(error), hint=f"roles: {', '.join(Role)}") from error
         return ReadingRecipe(roles=roles, lines=self.lines, format=self.format)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes to look for. UsageError for those that compare, without anything to compare."""
+        codes = select(self.select)
+        if self.against is not None:
+            return codes
+        left = tuple(code for code in codes if code not in COMPARING)
+        if not left:
+            raise UsageError(
+                f"{' and '.join(codes)} compare with an older snapshot", hint="name it: --against"
+            )
+        return left
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What was decided for scanners. UsageError for a key that identifies nothing."""
+        if self.key is None:
+            return {}
+        if self.key not in KEYS:
+            raise UsageError(f"{self.key!r} is no key", hint=f"keys: {', '.join(KEYS)}")
+        return {"key": self.key}
 
     def destination(self, paths: Sequence[str]) -> Destination:
         """Where an ingest of these paths goes."""
@@ -101,12 +132,19 @@ class ScanResult:
     store: Store
     located: tuple[Located, ...] = field(repr=False)
     recipe: ReadingRecipe = field(repr=False)
+    reference: Reference | None = None
 
     @property
     def report(self) -> Report:
         """What the command line prints."""
         names = self.snapshot.dataset, self.snapshot.label
-        return Report(*names, self.coverage, self.findings, self.codes, failed=self.failed)
+        older = None
+        if self.reference is not None:
+            snapshot = self.reference.snapshot
+            older = Compared(snapshot.dataset, snapshot.label, self.reference.coverage)
+        return Report(
+            *names, self.coverage, self.findings, self.codes, failed=self.failed, reference=older
+        )
 
     def frame(self) -> pl.DataFrame:
         """Findings as a table: id, code, severity, title, key, strength, documents, members."""
@@ -180,16 +218,18 @@ def scan(
     request = request or Request(**options)  # type: ignore[arg-type]
     how = ScanOptions(
         recipe=request.recipe,
-        codes=select(request.select),
+        codes=request.codes,
         workers=request.workers,
         trust_mtime=request.trust_mtime,
         watch=watch or Watch(),
+        settings=request.settings,
     )
     names = _listed(paths)
     located = locate(names, stdin, format=request.format)
     store = request.opened()
     located = _without(store, located)
-    done = scan_located(store, located, request.destination(names), how)
+    older = None if request.against is None else _against(store, _listed(request.against), request)
+    done = scan_located(store, located, request.destination(names), how, older)
     return ScanResult(
         done.id,
         done.findings,
@@ -200,6 +240,7 @@ def scan(
         store,
         tuple(located),
         how.recipe,
+        done.reference,
     )
 
 
@@ -224,6 +265,29 @@ def ingest(
     store = request.opened()
     located = _without(store, located)
     return ingest_located(store, located, request.destination(names), recipe, how)
+
+
+def _against(store: Store, names: Sequence[str], request: Request) -> Against:
+    """The older snapshot: files, or what the store knows by that name, whose files are there."""
+    if len(names) == 1 and not Path(names[0]).exists() and not glob.has_magic(names[0]):
+        return _known_snapshot(store, names[0])
+    located = _without(store, locate(names, format=request.format))
+    return Against(located, Destination(_name_of(names)))
+
+
+def _known_snapshot(store: Store, name: str) -> Against:
+    try:
+        snapshot = find_snapshot(store, name)
+    except UsageError as error:
+        raise UsageError(f"no such file or folder, and {error}", hint=error.hint) from error
+    gone = [shard.path for shard in snapshot.shards if not Path(shard.path).is_file()]
+    if gone:
+        raise UsageError(
+            f"{snapshot.dataset}@{snapshot.label} cannot be read again: {gone[0]} is not there",
+            hint="run from the folder it was read from, or name its files",
+        )
+    located = [Located(Path(shard.path), shard.path) for shard in snapshot.shards]
+    return Against(located, Destination(snapshot.dataset, snapshot.label))
 
 
 def _without(store: Store, located: Sequence[Located]) -> list[Located]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from foretaste.report import Report
+from foretaste.report import Compared, Report
 from lineage.errors import UsageError
 from lineage.shards.locate import Located
 from lineage.store.findings import StoredScan
@@ -40,7 +41,14 @@ def report_of(scan: StoredScan) -> Report:
         tuple(read_finding(finding.payload) for finding in scan.findings),
         tuple(code for code in facts["codes"] if code not in facts["failed"]),
         failed=facts["failed"],
+        reference=_reference(facts.get("reference")),
     )
+
+
+def _reference(facts: Mapping[str, Any] | None) -> Compared | None:
+    if facts is None:
+        return None
+    return Compared(facts["dataset"], facts["snapshot"], read_coverage(facts["coverage"]))
 
 
 def find(report: Report, prefix: str) -> Finding:

@@ -5,7 +5,7 @@ A scanner's module is imported when the scanner is made, so that the catalogue c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,14 @@ SCANNERS: dict[str, str] = {
     "INT001": "scanners.integrity.scanner:Integrity",
     "INT002": "scanners.integrity.scanner:Integrity",
     "GIB001": "scanners.gibberish.scanner:Gibberish",
+    "DRF001": "scanners.drift.split_view:SplitView",
+    "DRF002": "scanners.drift.front_running:FrontRunning",
+    "BST001": "scanners.drift.bursts:Bursts",
 }
 """Code of a finding -> ``module:class`` of the scanner that reports it."""
+
+COMPARING = ("DRF001", "DRF002")
+"""Codes whose scanner asks for an older snapshot (``Scanner.compares``)."""
 
 
 def scanner_class(code: str) -> type[Scanner]:
@@ -67,6 +73,11 @@ def codes_of(code: str) -> tuple[str, ...]:
     return tuple(other for other, home in SCANNERS.items() if home == SCANNERS[code])
 
 
-def make_scanners(codes: Sequence[str] = tuple(SCANNERS)) -> list[Scanner]:
-    """One instance of each class that reports findings of these codes."""
-    return [kind() for kind in dict.fromkeys(scanner_class(code) for code in codes)]
+def make_scanners(
+    codes: Sequence[str] = tuple(SCANNERS), settings: Mapping[str, str] | None = None
+) -> list[Scanner]:
+    """One instance of each class that reports findings of these codes, with these settings."""
+    scanners = [kind() for kind in dict.fromkeys(scanner_class(code) for code in codes)]
+    for scanner in scanners:
+        scanner.settings = dict(settings or {})
+    return scanners

@@ -32,7 +32,7 @@ from scanners.failures import Failures
 from scanners.jobs import FirstPass
 from scanners.keep import read_finding, store_finding, write_coverage
 from scanners.observations import ObservationCache, text_recipes
-from scanners.scanner import Finding
+from scanners.scanner import Finding, Side
 
 
 class Watch(Progress):
@@ -48,20 +48,33 @@ _WHOLE = {"failed": "{}"}
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """How a scan works. Only ``recipe`` and ``codes`` change what is found."""
+    """How a scan works. Only ``recipe``, ``codes`` and ``settings`` change what is found.
+
+    ``settings`` are what a user decided for scanners, by name (see ``Scanner.settings``).
+    """
 
     recipe: ReadingRecipe = field(default_factory=ReadingRecipe)
     codes: tuple[str, ...] = tuple(SCANNERS)
     workers: int = 2
     trust_mtime: bool = False
     watch: Watch = field(default_factory=Watch)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An older snapshot that was looked at beside the corpus, and what was covered of it."""
+
+    snapshot: Snapshot
+    coverage: Coverage
 
 
 @dataclass(frozen=True)
 class Scan:
     """What a scan found, worst first, and what it covered. ``id`` names it in the store.
 
-    ``codes`` were looked for; ``failed`` (code -> why) were to be.
+    ``codes`` were looked for; ``failed`` (code -> why) were to be. ``reference`` is the older
+    snapshot it was compared with, if any.
     """
 
     id: str
@@ -70,6 +83,15 @@ class Scan:
     findings: tuple[Finding, ...]
     codes: tuple[str, ...]
     failed: Mapping[str, str]
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True)
+class Against:
+    """The shards of an older snapshot, and the name it goes by."""
+
+    located: Sequence[Located]
+    destination: Destination
 
 
 @dataclass(frozen=True)
@@ -126,8 +148,12 @@ def scan(
     located: Sequence[Located],
     destination: Destination,
     options: ScanOptions | None = None,
+    against: Against | None = None,
 ) -> Scan:
     """Ingest what is new, scan, and keep the findings in the store.
+
+    With ``against`` an older snapshot is ingested first and shown to scanners that compare.
+    What other scanners find is the same without it.
 
     New shards are read once: fingerprints and first rounds share the pass. A corpus that was
     ever scanned by the same scanners is not scanned again. Shards that could not be read are
@@ -135,7 +161,7 @@ def scan(
     """
     options = options or ScanOptions()
     with scratch(store.staging) as folder:
-        return _Run(store, located, options, folder).scan(destination)
+        return _Run(store, located, options, folder).scan(destination, against)
 
 
 class _Run:
@@ -148,9 +174,9 @@ class _Run:
         self.located = located
         self.options = options
         self.folder = folder
-        self.files = {shown(one.name): one for one in located}
         self.shards: dict[Digest, tuple[Digest, str]] = {}
-        self.recipes = sorted([*options.codes, f"scanners-{code_digest()}"])
+        chosen = [f"{name}={value}" for name, value in options.settings.items()]
+        self.recipes = sorted([*options.codes, f"scanners-{code_digest()}", *chosen])
         self.failures = Failures()
         self._making = threading.Lock()
         self._engine: Engine | None = None
@@ -162,7 +188,7 @@ class _Run:
         """Made when it is first needed, for scanners are slow to import; by one thread."""
         with self._making:
             if self._engine is None:
-                scanners = make_scanners(self.options.codes)
+                scanners = make_scanners(self.options.codes, self.options.settings)
                 lasting = text_recipes(scanners)
                 means = Means(
                     cache=ObservationCache(self.store, self.folder, self.shards, lasting),
@@ -174,21 +200,41 @@ class _Run:
                 self._engine = Engine(scanners, means)
             return self._engine
 
-    def scan(self, destination: Destination) -> Scan:
+    def scan(self, destination: Destination, against: Against | None) -> Scan:
         """Ingest, scan, keep."""
+        reference: Reference | None = None
+        older: list[View] = []
+        if against is not None:
+            # First, so that the newest snapshot of a store is the one that was scanned.
+            where, name = against.located, against.destination
+            older, was, covered = self._ingest(where, name, Side.REFERENCE)
+            reference = Reference(was, covered)
+        views, snapshot, coverage = self._ingest(self.located, destination, Side.CORPUS)
+        scan, findings = self._findings(Sides(views, older), snapshot, coverage, reference)
+        codes = tuple(code for code in self.options.codes if code not in self.failed)
+        return Scan(scan, snapshot, coverage, findings, codes, self.failed, reference)
+
+    def _ingest(
+        self, located: Sequence[Located], destination: Destination, side: Side
+    ) -> tuple[list[View], Snapshot, Coverage]:
+        files = {shown(one.name): one for one in located}
+
+        def view_of(shard: Shard) -> View:
+            view = View(self.store, files[shard.path], shard.digest, self.options.recipe)
+            self.shards[view.digest] = view.shard, view.reading
+            return view
+
         ingesting = Options(
             workers=self.options.workers,
             trust_mtime=self.options.trust_mtime,
-            make_taps=self._taps,
+            make_taps=lambda shard: self._taps(view_of(shard), side),
             progress=self.options.watch,
         )
         recipe = self.options.recipe
-        snapshot, coverage = ingest(self.store, self.located, destination, recipe, ingesting)
+        snapshot, coverage = ingest(self.store, located, destination, recipe, ingesting)
         ends = {end.path: end for end in coverage.shards}
         shards = [shard for shard in snapshot.shards if _holds_records(ends[shard.path])]
-        name, findings = self._findings(snapshot, coverage, [self._view(s) for s in shards])
-        codes = tuple(code for code in self.options.codes if code not in self.failed)
-        return Scan(name, snapshot, coverage, findings, codes, self.failed)
+        return [view_of(shard) for shard in shards], snapshot, coverage
 
     @property
     def failed(self) -> dict[str, str]:
@@ -198,10 +244,10 @@ class _Run:
         return {code: whys[code] for code in self.options.codes if code in whys}
 
     def _findings(
-        self, snapshot: Snapshot, coverage: Coverage, views: Sequence[View]
+        self, sides: Sides, snapshot: Snapshot, coverage: Coverage, reference: Reference | None
     ) -> tuple[str, tuple[Finding, ...]]:
         facts = {
-            "subject": _subject(views),
+            "subject": sides.subject,
             "dataset": snapshot.dataset,
             "snapshot": snapshot.label,
             "codes": list(self.options.codes),
@@ -209,13 +255,14 @@ class _Run:
             "reading": write_recipe(self.options.recipe),
             "coverage": write_coverage(coverage),
         }
-        same = {**_WHOLE, "subject": _subject(views)}
-        known = find_scan(self.store, self.recipes, same)
+        if reference is not None:
+            facts |= {"reference": write_reference(reference)}
+        known = find_scan(self.store, self.recipes, {**_WHOLE, "subject": sides.subject})
         if known is not None:
             stored = known.findings
             findings = tuple(read_finding(finding.payload) for finding in stored)
         else:
-            findings = self._selected(self.engine.run(views))
+            findings = self._selected(self.engine.run(sides.corpus, sides.reference))
             stored = tuple(store_finding(finding) for finding in findings)
             facts |= {"failed": self.failed}
         return save_scan(self.store, snapshot.root, self.recipes, stored, facts), findings
@@ -223,17 +270,12 @@ class _Run:
     def _selected(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         return tuple(finding for finding in findings if finding.code in self.options.codes)
 
-    def _taps(self, shard: Shard) -> Sequence[FirstPass]:
-        view = self._view(shard)
-        if str(shard.digest) in self.seen:
+    def _taps(self, view: View, side: Side) -> Sequence[FirstPass]:
+        if side is Side.CORPUS and str(view.shard) in self.seen:
             return ()  # should an observation be lost, the engine reads the shard again
         engine = self.engine
-        return (engine.first_pass(view.digest),) if engine.wants_text(view.digest) else ()
-
-    def _view(self, shard: Shard) -> View:
-        view = View(self.store, self.files[shard.path], shard.digest, self.options.recipe)
-        self.shards[view.digest] = view.shard, view.reading
-        return view
+        wanted = engine.wants_text(view.digest, side)
+        return (engine.first_pass(view.digest, side),) if wanted else ()
 
 
 def code_digest() -> str:
@@ -261,7 +303,26 @@ def _holds_records(end: ShardCoverage) -> bool:
     return end.status is Status.SCANNED or end.records > 0
 
 
-def _subject(views: Sequence[View]) -> str:
-    """Name of what is scanned: bytes and readings, in any order, under any path."""
-    names = sorted(view.digest.hex for view in views)
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+@dataclass(frozen=True)
+class Sides:
+    """What is scanned, and what it is compared with."""
+
+    corpus: Sequence[View]
+    reference: Sequence[View] = ()
+
+    @property
+    def subject(self) -> str:
+        """Name of both: bytes and readings, in any order, under any path."""
+        names = ["\n".join(sorted(view.digest.hex for view in self.corpus))]
+        if self.reference:
+            names.append("\n".join(sorted(view.digest.hex for view in self.reference)))
+        return hashlib.sha256("\nagainst\n".join(names).encode()).hexdigest()
+
+
+def write_reference(reference: Reference) -> dict[str, Any]:
+    """A reference as JSON values, for the facts of a scan."""
+    return {
+        "dataset": reference.snapshot.dataset,
+        "snapshot": reference.snapshot.label,
+        "coverage": write_coverage(reference.coverage),
+    }

@@ -25,7 +25,7 @@ from scanners.cache import Cache, MemoryCache
 from scanners.failures import Failures
 from scanners.fold import Combiner
 from scanners.jobs import FirstPass, Job, Name, Work, jobs_of, start
-from scanners.scanner import Finding, Input, Observed, Plan, Scanner
+from scanners.scanner import Finding, Input, Observed, Plan, Scanner, Side
 from scanners.spill import SpillWriter, read_spill
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Engine:
         self._watch = means.watch
         self.failures = means.failures
         later = [c for s in scanners for components in s.rounds[1:] for c in components]
-        self._spills = any(component.input is Input.TOKENS for component in later)
+        self._spills = {c.side for c in later if c.input is Input.TOKENS}
 
     def __enter__(self) -> Engine:
         return self
@@ -88,37 +88,49 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
-    def wants_text(self, digest: Digest) -> bool:
+    def wants_text(self, digest: Digest, side: Side = Side.CORPUS) -> bool:
         """Whether first rounds have yet to see this shard's text."""
-        return bool(self._unseen(digest))
+        return bool(self._unseen(digest, side))
 
-    def first_pass(self, digest: Digest) -> FirstPass:
+    def first_pass(self, digest: Digest, side: Side = Side.CORPUS) -> FirstPass:
         """What a reader of this shard's text can feed, so that text is decoded once."""
-        works = start(self._unseen(digest), self.failures)
-        spill = SpillWriter(self._spill(digest)) if self._spills else None
+        works = start(self._unseen(digest, side), self.failures)
+        spill = SpillWriter(self._spill(digest)) if side in self._spills else None
         return FirstPass(digest, works, spill, self._cache)
 
-    def _unseen(self, digest: Digest) -> list[Job]:
+    def _unseen(self, digest: Digest, side: Side) -> list[Job]:
         jobs = jobs_of(0, [(scanner, scanner.plan(0, {})) for scanner in self._scanners])
         return [
             job
             for job in jobs
-            if job.component.input is Input.TEXT and not self._cache.has(digest, *job.name)
+            if job.component.side is side
+            and job.component.input is Input.TEXT
+            and not self._cache.has(digest, *job.kept_as)
         ]
 
-    def run(self, shards: Sequence[ShardView]) -> list[Finding]:
-        """All rounds over all shards; findings in the one global rank, worst first."""
+    def run(
+        self, shards: Sequence[ShardView], reference: Sequence[ShardView] = ()
+    ) -> list[Finding]:
+        """All rounds over all shards; findings in the one global rank, worst first.
+
+        ``reference`` are the shards of an older snapshot, seen by components of that side alone.
+        """
+        sides = ((Side.CORPUS, shards), (Side.REFERENCE, reference))
         observed: dict[str, Observed] = {scanner.code: {} for scanner in self._scanners}
         rounds = max((len(scanner.rounds) for scanner in self._scanners), default=0)
         for number in range(rounds):
             plans = self._plan(number, observed)
             jobs = jobs_of(number, plans)
-            combined = self._observe(jobs, shards, f"round {number + 1} of {rounds}")
+            combined: dict[Name, pl.DataFrame] = {}
+            for side, there in sides:
+                those = [job for job in jobs if job.component.side is side]
+                what = f"round {number + 1} of {rounds}"
+                combined |= self._observe(those, there if those else (), side, what)
             for scanner, plan in plans:
                 for component in scanner.rounds[number]:
                     name = Job(component, plan).name
                     if not self.failures.pass_on(name, scanner.code):
-                        observed[scanner.code][component.recipe] = combined[name]
+                        observed[scanner.code][component.name] = combined[name]
         return self._judge(observed)
 
     def _plan(self, number: int, observed: Mapping[str, Observed]) -> list[tuple[Scanner, Plan]]:
@@ -138,7 +150,7 @@ class Engine:
         return sorted(findings, key=lambda finding: finding.order)
 
     def _observe(
-        self, jobs: Sequence[Job], shards: Sequence[ShardView], what: str
+        self, jobs: Sequence[Job], shards: Sequence[ShardView], side: Side, what: str
     ) -> dict[Name, pl.DataFrame]:
         combiners = {job.name: Combiner(job.component.schema) for job in jobs}
         unique = list({shard.digest: shard for shard in shards}.values())
@@ -146,7 +158,7 @@ class Engine:
 
         def observe(shard: ShardView) -> list[tuple[Job, pl.DataFrame]]:
             for kind in Input:
-                self._feed(shard, [job for job in jobs if job.component.input is kind], kind)
+                self._feed(shard, side, [job for job in jobs if job.component.input is kind])
             sound = [job for job in jobs if self.failures.reason(job.name) is None]
             return [(job, self._kept(shard, job)) for job in sound]
 
@@ -162,7 +174,7 @@ class Engine:
         return {name: combiner.combined() for name, combiner in combiners.items()}
 
     def _kept(self, shard: ShardView, job: Job) -> pl.DataFrame:
-        frame = self._cache.load(shard.digest, *job.name)
+        frame = self._cache.load(shard.digest, *job.kept_as)
         if frame is None:
             raise StoreError(
                 f"an observation of {job.component.recipe} was kept but cannot be read back",
@@ -170,17 +182,19 @@ class Engine:
             )
         return frame
 
-    def _feed(self, shard: ShardView, jobs: Sequence[Job], kind: Input) -> None:
+    def _feed(self, shard: ShardView, side: Side, jobs: Sequence[Job]) -> None:
+        """Show a shard to jobs that all read the same thing of it."""
         missing = [
             job
             for job in jobs
             if self.failures.reason(job.name) is None
-            and not self._cache.has(shard.digest, *job.name)
+            and not self._cache.has(shard.digest, *job.kept_as)
         ]
         if not missing:
             return
+        kind = missing[0].component.input
         if kind is Input.TEXT:
-            self._read_text(shard)
+            shard.read(self.first_pass(shard.digest, side))
             return
         works = start(missing, self.failures)
         if kind is Input.RECORDS:
@@ -188,7 +202,7 @@ class Engine:
             for work in works:
                 work.see_records(records)
         elif kind is Input.TOKENS:
-            for tokens in self._tokens(shard):
+            for tokens in self._tokens(shard, side):
                 for work in works:
                     work.see_tokens(tokens)
         else:
@@ -196,13 +210,10 @@ class Engine:
         for work in works:
             work.keep(self._cache, shard.digest)
 
-    def _read_text(self, shard: ShardView) -> None:
-        shard.read(self.first_pass(shard.digest))
-
-    def _tokens(self, shard: ShardView) -> Iterator[TokenBatch]:
+    def _tokens(self, shard: ShardView, side: Side) -> Iterator[TokenBatch]:
         path = self._spill(shard.digest)
         if not path.exists():
-            self._read_text(shard)
+            shard.read(self.first_pass(shard.digest, side))
         return read_spill(path)
 
     def _spill(self, digest: Digest) -> Path:

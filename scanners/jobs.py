@@ -15,7 +15,7 @@ from scanners.scanner import Component, Observer, Plan, Scanner
 from scanners.spill import SpillWriter
 
 Name = tuple[str, str]
-"""Component recipe and plan digest."""
+"""Component name and plan digest."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Job:
     @property
     def name(self) -> Name:
         """What makes two jobs the same."""
+        return self.component.name, self.plan.digest
+
+    @property
+    def kept_as(self) -> Name:
+        """Under what an observation of a shard is kept, whichever side the shard is on."""
         return self.component.recipe, self.plan.digest
 
 
@@ -66,7 +71,7 @@ class Work:
         """Keep what it measured."""
         if self.failures.reason(self.job.name) is None:
             with self.failures.guard(self.job.name):
-                cache.save(digest, *self.job.name, self.observer.observation())
+                cache.save(digest, *self.job.kept_as, self.observer.observation())
 
 
 def start(jobs: Iterable[Job], failures: Failures) -> list[Work]:

@@ -12,9 +12,10 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,6 +40,15 @@ class Input(StrEnum):
     """Rows of the shard's bundle (identities, band keys, metadata); no text."""
     WANTED = "wanted"
     """Batches with text of only those documents that the plan asks for."""
+
+
+class Side(StrEnum):
+    """Which of the two snapshots of a scan a component looks at."""
+
+    CORPUS = "corpus"
+    """What is scanned."""
+    REFERENCE = "reference"
+    """An older state of it, given beside it or not; no findings are about it."""
 
 
 class Fold(StrEnum):
@@ -127,17 +137,29 @@ class Component:
     """One thing that is observed in a round. Scanners that name the same component share it.
 
     ``recipe`` names every parameter that changes what is observed. ``observe`` makes the
-    observer of one shard from the round's plan.
+    observer of one shard from the round's plan. What is observed of a shard does not depend on
+    its side, so both sides share what was kept; they are combined apart, under ``name``.
     """
 
     recipe: str
     input: Input
     schema: Schema
     observe: Callable[[Plan], Observer]
+    side: Side = Side.CORPUS
+
+    @property
+    def name(self) -> str:
+        """The recipe, and the side unless it is the corpus: the key in ``Observed``."""
+        return self.recipe if self.side is Side.CORPUS else f"{self.recipe}@{self.side}"
+
+    @property
+    def of_reference(self) -> Component:
+        """The same, observed on the reference."""
+        return replace(self, side=Side.REFERENCE)
 
 
 Observed = dict[str, pl.DataFrame]
-"""Combined observations of all rounds so far: component recipe -> rows sorted by key. A
+"""Combined observations of all rounds so far: component name -> rows sorted by key. A
 scanner may delete what it will not need again."""
 
 
@@ -196,12 +218,17 @@ class Finding:
 class Scanner(ABC):
     """One way a corpus can be wrong. Its docstring is its documentation page.
 
-    ``rounds`` lists the components observed in each round.
+    ``rounds`` lists the components observed in each round. One that ``compares`` asks for the
+    reference, and is left out where there is none.
     """
 
     code: ClassVar[str]
     name: ClassVar[str]
     rounds: ClassVar[tuple[tuple[Component, ...], ...]]
+    compares: ClassVar[bool] = False
+
+    settings: Mapping[str, str] = MappingProxyType({})
+    """What a user decided, by name. Plans must tell of what they use of it."""
 
     def plan(self, number: int, observed: Observed) -> Plan:
         """Plan round ``number`` (0-based) from what was observed in the rounds before it."""

@@ -79,6 +79,19 @@ READING: Decorator = together(
         "--trust-mtime", is_flag=True, help="Do not hash files again whose size and time are known."
     ),
 )
+AGAINST: Decorator = together(
+    click.option(
+        "--against",
+        metavar="OLD",
+        multiple=True,
+        help="Compare with an older snapshot: files, folders, globs, or a name in the store.",
+    ),
+    setting(
+        "--key",
+        type=click.Choice(("url", "id", "path")),
+        help="Role that tells the same document in both; by default the one that tells most.",
+    ),
+)
 WORKERS: Decorator = setting(
     "--workers",
     type=click.IntRange(1, 64),

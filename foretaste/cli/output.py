@@ -77,4 +77,4 @@ def exit_code(report: Report, fail_on: str, exit_zero: bool = False) -> int:
         gate = SEVERITIES.index(Severity(fail_on))
         if any(SEVERITIES.index(finding.severity) <= gate for finding in report.findings):
             return 1
-    return 0 if report.coverage.complete else 3
+    return 0 if report.complete else 3

@@ -18,6 +18,7 @@ from foretaste.cli import options
 @options.REPORT
 @options.GATE
 @options.SELECT
+@options.AGAINST
 @options.READING
 @options.WORKERS
 @options.HASH_KEY
@@ -37,6 +38,8 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
         dataset=given["dataset"],
         snapshot=given["snapshot"],
         select=options.split_codes(given["select"]),
+        against=given["against"] or None,
+        key=given["key"],
         **options.reading(given),
     )
     with watching(given["quiet"]) as watch:

@@ -22,6 +22,15 @@ FORMATS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The older snapshot that a corpus was compared with, and what was covered of it."""
+
+    dataset: str
+    snapshot: str
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
 class Report:
     """What was covered and what was found there, worst first.
 
@@ -37,6 +46,13 @@ class Report:
     codes: tuple[str, ...]
     show: Severity | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
+    reference: Compared | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every shard was read to its end, of both snapshots where there are two."""
+        older = self.reference is None or self.reference.coverage.complete
+        return self.coverage.complete and older
 
     def shown(self, default: Severity) -> tuple[Finding, ...]:
         """Findings at least as severe as ``show``."""

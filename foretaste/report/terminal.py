@@ -13,7 +13,7 @@ from foretaste.report import Report
 from foretaste.report.safe import safe
 from foretaste.report.values import ended, fields
 from lineage.model import Coverage, Status
-from scanners import SCANNERS
+from scanners import COMPARING, SCANNERS
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import SEVERITIES, Severity
 
@@ -45,6 +45,10 @@ def write(report: Report, stream: TextIO) -> None:
     """Write the report; findings down to low unless it says otherwise."""
     write_coverage(report.dataset, report.snapshot, report.coverage, stream)
     page = Page(stream)
+    if report.reference is not None:
+        older = report.reference
+        page.line(Text("compared with"))
+        write_coverage(older.dataset, older.snapshot, older.coverage, stream)
     _looked_for(page, report)
     shown = report.shown(Severity.LOW)
     for finding in shown:
@@ -166,8 +170,12 @@ def _looked_for(page: Page, report: Report) -> None:
         codes = [code for code, other in report.failed.items() if other == why]
         page.row("FAILED", f"{_families(codes)}: {safe(why, 200)}", "bold red")
     left = [code for code in SCANNERS if code not in report.codes and code not in report.failed]
-    if left:
-        page.row("left out", _families(left), "yellow")
+    alone = [code for code in left if code in COMPARING and report.reference is None]
+    others = [code for code in left if code not in alone]
+    if others:
+        page.row("left out", _families(others), "yellow")
+    if alone:
+        page.row("not compared", f"{_families(alone)} ask for an older snapshot (--against)")
     page.row("cannot see", NOT_SEEN)
 
 
@@ -219,7 +227,7 @@ def _summary(report: Report, shown: int) -> Text:
     hidden = len(report.findings) - shown
     if hidden:
         line += Text(f"; {hidden:,} not shown (--show {report.findings[-1].severity})")
-    if not report.coverage.complete:
+    if not report.complete:
         line += Text("; coverage is incomplete", "bold red")
     if report.failed:
         line += Text("; scanners failed", "bold red")

@@ -23,10 +23,20 @@ def head(report: Report) -> dict[str, Any]:
         "dataset": report.dataset,
         "snapshot": report.snapshot,
         "coverage": coverage(report.coverage),
+        **_reference(report),
         "scanned_for": list(report.codes),
         "failed_scanners": dict(report.failed),
         "summary": {str(severity): report.count(severity) for severity in SEVERITIES},
     }
+
+
+def _reference(report: Report) -> dict[str, Any]:
+    """The older snapshot, where there is one."""
+    if report.reference is None:
+        return {}
+    older = report.reference
+    values = {"dataset": older.dataset, "snapshot": older.snapshot}
+    return {"reference": {**values, "coverage": coverage(older.coverage)}}
 
 
 def coverage(covered: Coverage) -> dict[str, Any]:

@@ -74,6 +74,18 @@ def counted(records: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def placed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each row once for every kind of place that it has: its columns, kind, origin, name."""
+    parts = []
+    for kind in PLACES:
+        named = rows.with_columns(name=_NAMES[kind]).filter(pl.col("name").is_not_null())
+        names = named["name"].unique()
+        known = pl.DataFrame({"name": names, "origin": _hashed(kind, names)})
+        kinds = pl.lit(int(kind), dtype=pl.UInt8).alias("kind")
+        parts.append(named.join(known, on="name", how="left").with_columns(kinds))
+    return pl.concat(parts).with_columns(pl.col("name").str.slice(0, NAME_CHARACTERS))
+
+
 class BaseObserver(Observer):
     """Counts the records of each origin in one shard."""
 

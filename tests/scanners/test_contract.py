@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,7 +25,7 @@ from lineage.errors import UsageError
 from lineage.fingerprint.batch import Batch, TokenBatch
 from lineage.model import Digest, Role, ShardCoverage, Status
 from lineage.shards.batch import DocumentBatch
-from scanners import SCANNERS, make_scanners, scanner_class, select
+from scanners import COMPARING, SCANNERS, make_scanners, scanner_class, select
 from scanners.cache import MemoryCache
 from scanners.engine import Engine, Means, in_order
 from scanners.fold import fold
@@ -41,6 +41,7 @@ from scanners.scanner import (
     Plan,
     Scanner,
     Schema,
+    Side,
 )
 from scanners.severity import Confidence, Consequence
 
@@ -277,7 +278,15 @@ def test_a_recipe_names_one_component() -> None:
     for scanner in CLASSES:
         for components in scanner.rounds:
             for component in components:
-                assert by_recipe.setdefault(component.recipe, component) == component
+                # What is observed of a shard does not depend on its side.
+                either = replace(component, side=Side.CORPUS)
+                assert by_recipe.setdefault(component.recipe, either) == either
+
+
+def test_only_scanners_that_compare_see_the_reference() -> None:
+    for scanner in CLASSES:
+        sides = {component.side for components in scanner.rounds for component in components}
+        assert (Side.REFERENCE in sides) is scanner.compares is (scanner.code in COMPARING)
 
 
 @pytest.mark.parametrize("scanner", CLASSES)
