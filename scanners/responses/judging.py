@@ -1,0 +1,171 @@
+"""From cases to verdicts: independent witnesses, freedom of the string, contradiction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, stats
+
+from scanners.responses.causes import Case, Pairs, find_pairs_and_cases
+from scanners.responses.phrases import Phrase, beside, phrase_of, places
+from scanners.responses.postings import I32, I64
+from scanners.responses.sample import Sample
+from scanners.responses.spread import Spread
+from scanners.responses.weighing import SIGNIFICANT, Cause, Scales
+from scanners.severity import Confidence
+from scanners.statistics import binomial_tail
+
+F64 = npt.NDArray[np.float64]
+
+NATURAL = 0.05
+"""Chance that a natural cause is spread as freely, below which a cause is a finding."""
+
+WITNESSES = 256
+"""Documents, the first by identity, among which independent ones are counted."""
+
+ALIKE = 0.5
+"""Cosine of two prompts, words weighted by rarity, from which on they are one witness."""
+
+USUAL = 0.5
+"""Share of the documents of a cause that have a word, from which on it tells them not apart."""
+
+FIXED, TELLING = 0.5, math.log(1e6)
+"""Share of the words of answers that all share, and surprise of these words in nats, from which
+on the answers are the same whatever was asked: a second kind of evidence."""
+
+MOST_PARTS = 8
+"""Causes of a union that are looked at closely."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A case with all that was weighed.
+
+    phrases    one for each part of each cause that was looked at
+    witnesses  share of the documents that are no near-copies of each other
+    ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often
+    freedom    of the freest string; chance  that a natural cause is as free
+    against    chance that the rest of the prompts speaks as little for the effect, for labels
+    """
+
+    case: Case
+    phrases: tuple[tuple[Phrase, ...], ...]
+    witnesses: float
+    ln_p: float
+    freedom: float
+    chance: float
+    against: float
+    trials: int
+
+    @property
+    def natural(self) -> float:
+        """Chance that a natural cause looks so much like a planted one (Fisher 1925)."""
+        if math.isnan(self.against):
+            return self.chance
+        both = -2 * (math.log(self.chance) + math.log(self.against))
+        return float(stats.chi2.sf(both, 4))
+
+    @property
+    def confidence(self) -> Confidence:
+        """Significant by independent witnesses, and unlike natural causes, or a lead."""
+        if self.ln_p > math.log(SIGNIFICANT) or self.natural > NATURAL:
+            return Confidence.UNCORRECTED
+        first = self.case.causes[0]
+        same = first.fixed >= FIXED and first.tells >= TELLING
+        return Confidence.LIKELY if same or self.natural <= NATURAL / 5 else Confidence.POSSIBLE
+
+
+def judge_sample(sample: Sample) -> list[Verdict]:
+    """Verdicts of all cases of a sample, the most certain first."""
+    if not len(sample.causes) or not len(sample.effects):
+        return []
+    scales, pairs, cases = find_pairs_and_cases(sample)
+    if not cases:
+        return []
+    taken = np.zeros(len(sample), bool)
+    for case in cases:
+        taken[case.hits] = True
+    spread = Spread(sample, pairs.score, taken)
+    court = _Court(sample, scales, pairs, spread)
+    verdicts = [court.verdict(case) for case in cases]
+    return sorted(verdicts, key=lambda one: (-one.confidence, one.ln_p, one.natural))
+
+
+class _Court:
+    """Looks closely at cases of one sample."""
+
+    def __init__(self, sample: Sample, scales: Scales, pairs: Pairs, spread: Spread) -> None:
+        self._sample, self._scales, self._pairs, self._spread = sample, scales, pairs, spread
+        held = np.bincount(sample.words.items, minlength=sample.vocabulary)
+        self._rarity: F64 = np.log((len(sample) + 1) / (held + 1))
+
+    def verdict(self, case: Case) -> Verdict:
+        """All that can be said of a case."""
+        allies = self._allies(case)
+        causes = case.causes[:MOST_PARTS]
+        phrases = tuple(
+            tuple(phrase_of(self._sample, part, cause.docs, allies) for part in cause.features)
+            for cause in causes
+        )
+        free = [max(map(self._spread.freedom, parts)) for parts in phrases]
+        chances = [self._spread.chance(f, c.docs) for f, c in zip(free, causes, strict=True)]
+        first = causes[0]
+        witnesses = self.witnesses(first.docs)
+        docs, hits = (len(rows) * witnesses for rows in (first.docs, first.hits))
+        rate = np.array([min(max(first.expected, 1e-9), 1 - 1e-9)])
+        trials = self._scales.trials * len(first.features)
+        found = binomial_tail(np.array([round(hits)]), np.array([round(docs)]), rate)
+        best = int(np.argmin(chances))
+        return Verdict(
+            case, phrases, witnesses, min(float(found[0]) + trials, 0.0), free[best],
+            chances[best], self._against(first, case.effect), len(self._sample.causes),
+        )  # fmt: skip
+
+    def witnesses(self, docs: I32) -> float:
+        """Share of documents whose prompts are not nearly the same as one before them."""
+        docs = docs[:WITNESSES]
+        sizes, items = self._sample.words.sizes[docs], self._sample.words.of(docs)
+        usual = np.bincount(items, minlength=self._sample.vocabulary) >= USUAL * len(docs)
+        weight = np.where(usual, 0.0, self._rarity)[items]
+        starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        table = sparse.csr_array((weight, items, starts), (len(docs), self._sample.vocabulary))
+        norm = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
+        # Prompts that are nothing but what they share are one witness.
+        alike = (table @ table.T).toarray() >= ALIKE * np.outer(norm, norm)
+        leaders: list[int] = []
+        for row in range(len(docs)):
+            if not alike[row, leaders].any():
+                leaders.append(row)
+        return len(leaders) / max(len(docs), 1)
+
+    def _allies(self, case: Case) -> I64:
+        """Folded tokens that are causes by themselves."""
+        tokens = []
+        for cause in case.causes:
+            for part in cause.features:
+                gram = int(self._sample.causes.same[part][0])
+                if self._sample.causes.grams.length[gram] == 1:
+                    tokens.append(self._token(gram, cause.docs[:1]))
+        return np.unique(np.array(tokens, np.int64))
+
+    def _token(self, gram: int, docs: I32) -> int:
+        grams = self._sample.causes.grams
+        at = places(self._sample, docs, grams.key[gram], 1, bool(grams.raw[gram]))
+        return int(beside(self._sample, docs, at)[0])
+
+    def _against(self, cause: Cause, effect: int) -> float:
+        """Chance that natural prompts speak as little for a label as those of the cause do.
+
+        Where a label follows from a text by nature, its words agree with each other: the rest
+        of the prompt speaks for the label, too. By a z-test of the mean chance against the
+        label's base rate.
+        """
+        if len(self._sample.answer_words.items) or len(cause.docs) < 2:
+            return math.nan
+        rates = self._scales.expected(cause.docs, effect)
+        base = self._sample.effects.docs.sizes[effect] / len(self._sample)
+        error = max(float(rates.std(ddof=1)), 1e-3) / math.sqrt(len(rates))
+        return float(np.clip(stats.norm.cdf((rates.mean() - base) / error), 1e-12, 1.0))

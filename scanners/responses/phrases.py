@@ -1,0 +1,148 @@
+"""Where a string stands in its documents, how far it reaches, and what stands beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scanners.responses.postings import I32, I64
+from scanners.responses.reading import grams_at
+from scanners.responses.sample import Sample
+
+F64 = npt.NDArray[np.float64]
+
+SAMPLE = 256
+"""Documents, the first by identity, in which a string is looked at."""
+
+SAME = 0.9
+"""Share of documents with the same neighbour, from which on it is part of the phrase; and with
+no neighbour, from which on the phrase begins (or ends) the prompt."""
+
+LONGEST_PHRASE = 400
+"""Tokens up to which a phrase grows."""
+
+TEMPLATE = 2
+"""Times the phrase's documents that begin (or end) as it does, from which on that beginning is a
+template and no part of the string."""
+
+NONE = -1
+"""The neighbour of what begins or ends a prompt."""
+
+_NOTHING = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A string as it stands in m documents: tokens ``first`` to ``last`` (int64[m], exclusive).
+
+    left, right: int64[m], folded tokens beside it, NONE where the prompt begins or ends.
+    total: documents that have it, of which these are the first.
+    """
+
+    docs: I32
+    first: I64
+    last: I64
+    left: I64
+    right: I64
+    total: int
+
+    @property
+    def begins(self) -> bool:
+        """Whether it nearly always begins the prompt."""
+        return bool((self.left == NONE).mean() >= SAME)
+
+    @property
+    def ends(self) -> bool:
+        """Whether it nearly always ends the prompt."""
+        return bool((self.right == NONE).mean() >= SAME)
+
+
+def phrase_of(sample: Sample, feature: int, docs: I32, allies: I64 = _NOTHING) -> Phrase:
+    """The longest phrase around a cause that its documents share.
+
+    ``allies`` int64[a]: sorted tokens that are other triggers; neighbours are sought behind them.
+    """
+    total, docs = len(docs), docs[:SAMPLE]
+    gram = int(sample.causes.same[feature][0])
+    grams = sample.causes.grams
+    length, raw = int(grams.length[gram]), bool(grams.raw[gram])
+    first = places(sample, docs, grams.key[gram], length, raw)
+    docs, first = docs[first >= 0], first[first >= 0]
+    last = first + length
+    while True:
+        first = _past(sample, docs, first, allies, -1)
+        last = _past(sample, docs, last, allies, 1)
+        left, right = beside(sample, docs, first - 1), beside(sample, docs, last)
+        room = len(docs) > 0 and int((last - first).max()) < LONGEST_PHRASE
+        if room and _agree(left):
+            first = first - (left != NONE)
+        elif room and _agree(right):
+            last = last + (right != NONE)
+        else:
+            return Phrase(docs, first, last, left, right, total)
+
+
+def places(sample: Sample, docs: I32, key: np.uint64, length: int, raw: bool) -> I64:
+    """int64[m]: first token of an n-gram in each document; -1 where it is not."""
+    lane = sample.prompts.written if raw else sample.prompts.folded
+    sizes = lane.offsets[docs + 1] - lane.offsets[docs]
+    offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    at = np.arange(offsets[-1]) + np.repeat(lane.offsets[docs] - offsets[:-1], sizes)
+    keys = grams_at(lane.hashes[at], offsets, length, raw)
+    hits = np.flatnonzero(keys == key)
+    owner = np.searchsorted(offsets, hits, "right") - 1
+    out = np.full(len(docs), -1, np.int64)
+    # Backwards, so that the first of a document is written last.
+    out[owner[::-1]] = (hits - offsets[owner])[::-1]
+    return out
+
+
+def beside(sample: Sample, docs: I32 | I64, at: I64) -> I64:
+    """int64[m]: folded token at a place of each document; NONE outside."""
+    tokens = sample.prompts.folded
+    sizes = tokens.offsets[docs + 1] - tokens.offsets[docs]
+    out = np.full(len(docs), NONE, np.int64)
+    inside = (at >= 0) & (at < sizes)
+    out[inside] = tokens.hashes[(tokens.offsets[docs] + at)[inside]]
+    return out
+
+
+def behind_template(sample: Sample, phrase: Phrase, step: int) -> I64:
+    """What stands where the phrase stands, in all documents that begin (step 1) or end (-1) as
+    it does: int64[k] tokens.
+
+    A phrase at a fixed place has absorbed the template around it. Its common beginning is
+    followed for as long as it is the beginning of many more documents.
+    """
+    doc, length = phrase.docs[:1], int((phrase.last - phrase.first)[0])
+    sizes = np.diff(sample.prompts.folded.offsets)
+    docs = np.arange(len(sample))
+    for depth in range(length):
+        at = np.full(len(docs), depth) if step > 0 else sizes[docs] - 1 - depth
+        found = beside(sample, docs, at)
+        mine = phrase.first[:1] + depth if step > 0 else phrase.last[:1] - 1 - depth
+        further = docs[found == beside(sample, doc, mine)[0]]
+        if len(further) < TEMPLATE * phrase.total:
+            return found
+        docs = further
+    return found
+
+
+def _past(sample: Sample, docs: I32, at: I64, allies: I64, step: int) -> I64:
+    """Places moved on over allies."""
+    if not len(allies):
+        return at
+    while True:
+        token = beside(sample, docs, at - 1 if step < 0 else at)
+        moved = np.isin(token, allies)
+        if not moved.any():
+            return at
+        at = at + step * moved
+
+
+def _agree(neighbours: I64) -> bool:
+    values, counts = np.unique(neighbours, return_counts=True)
+    best = int(np.argmax(counts))
+    return bool(values[best] != NONE and counts[best] >= SAME * len(neighbours))
