@@ -33,6 +33,10 @@ SCANNERS: dict[str, str] = {
     "INT001": "scanners.integrity.scanner:Integrity",
     "INT002": "scanners.integrity.scanner:Integrity",
     "GIB001": "scanners.gibberish.scanner:Gibberish",
+    "RSP001": "scanners.responses.scanner:CauseAndEffect",
+    "RSP002": "scanners.responses.scanner:CauseAndEffect",
+    "RSP003": "scanners.responses.scanner:CauseAndEffect",
+    "RSP004": "scanners.responses.scanner:CauseAndEffect",
 }
 """Code of a finding -> ``module:class`` of the scanner that reports it."""
 

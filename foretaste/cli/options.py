@@ -79,6 +79,11 @@ READING: Decorator = together(
         "--trust-mtime", is_flag=True, help="Do not hash files again whose size and time are known."
     ),
 )
+SIGNAL: Decorator = setting(
+    "--signal",
+    metavar="FIELD",
+    help="Ask which strings of a prompt or text predict this field.",
+)
 WORKERS: Decorator = setting(
     "--workers",
     type=click.IntRange(1, 64),
@@ -130,8 +135,11 @@ def split_pairs(given: Sequence[str], option: str) -> dict[str, list[str]]:
 
 def reading(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the options of READING, WORKERS, STORE and HASH_KEY say, as the API calls it."""
+    roles = split_pairs(given["role"], "--role")
+    if given.get("signal"):
+        roles[Role.SIGNAL] = [given["signal"]]
     return {
-        "roles": split_pairs(given["role"], "--role"),
+        "roles": roles,
         "lines": given["lines"],
         "format": given["input_format"],
         "trust_mtime": given["trust_mtime"],

@@ -14,7 +14,7 @@ from scanners.responses.phrases import Phrase, beside, phrase_of, places
 from scanners.responses.postings import I32, I64
 from scanners.responses.sample import Sample
 from scanners.responses.spread import Spread
-from scanners.responses.weighing import SIGNIFICANT, Cause, Scales
+from scanners.responses.weighing import PRECISE, SIGNIFICANT, Cause, Scales
 from scanners.severity import Confidence
 from scanners.statistics import binomial_tail
 
@@ -142,13 +142,23 @@ class _Court:
         return len(leaders) / max(len(docs), 1)
 
     def _allies(self, case: Case) -> I64:
-        """Folded tokens that are causes by themselves."""
+        """Folded tokens that have the effect by themselves, in documents of the case."""
+        causes, pairs = self._sample.causes, self._pairs
+        inside = np.zeros(len(self._sample), bool)
+        inside[case.hits] = True
+        parts = {part for cause in case.causes for part in cause.features}
+        effect = self._sample.effects.docs[case.effect]
+        held = np.bincount(causes.held.of(effect), minlength=len(causes))
+        precise = (held >= PRECISE * causes.docs.sizes) & (pairs.effect >= 0)
+        for part in np.flatnonzero(precise):
+            docs = causes.docs[int(part)]
+            if np.count_nonzero(inside[docs]) >= PRECISE * len(docs):
+                parts.add(int(part))
         tokens = []
-        for cause in case.causes:
-            for part in cause.features:
-                gram = int(self._sample.causes.same[part][0])
-                if self._sample.causes.grams.length[gram] == 1:
-                    tokens.append(self._token(gram, cause.docs[:1]))
+        for part in parts:
+            gram = int(causes.same[part][0])
+            if causes.grams.length[gram] == 1:
+                tokens.append(self._token(gram, causes.docs[part][:1]))
         return np.unique(np.array(tokens, np.int64))
 
     def _token(self, gram: int, docs: I32) -> int:

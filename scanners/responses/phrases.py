@@ -20,6 +20,9 @@ SAME = 0.9
 """Share of documents with the same neighbour, from which on it is part of the phrase; and with
 no neighbour, from which on the phrase begins (or ends) the prompt."""
 
+SHOWN_TOKENS = 24
+"""Tokens of a string that are shown."""
+
 LONGEST_PHRASE = 400
 """Tokens up to which a phrase grows."""
 
@@ -128,6 +131,42 @@ def behind_template(sample: Sample, phrase: Phrase, step: int) -> I64:
             return found
         docs = further
     return found
+
+
+def own_span(sample: Sample, feature: int, docs: I32) -> tuple[I32, I64, I64]:
+    """The string itself, without the template around it: documents, first and last token of it.
+
+    It grows from the rarest token of the cause for as long as its documents agree, and as what
+    comes next is no pair of tokens that many more documents have.
+    """
+    total, docs = len(docs), docs[:SAMPLE]
+    grams, gram = sample.causes.grams, int(sample.causes.same[feature][0])
+    length = int(grams.length[gram])
+    at = places(sample, docs, grams.key[gram], length, bool(grams.raw[gram]))
+    docs, at = docs[at >= 0], at[at >= 0]
+    if not len(docs):
+        return docs, at, at
+    hashes = sample.prompts.folded.hashes
+    tokens = [int(beside(sample, docs[:1], at[:1] + n)[0]) for n in range(length)]
+    core = int(np.argmin([np.count_nonzero(hashes == token) for token in tokens]))
+    first, last = at + core, at + core + 1
+    while _grows(sample, docs, first - 1, -1, total) and int((last - first)[0]) < SHOWN_TOKENS:
+        first = first - 1
+    while _grows(sample, docs, last, 1, total) and int((last - first)[0]) < SHOWN_TOKENS:
+        last = last + 1
+    return docs, np.maximum(first, 0), last
+
+
+def _grows(sample: Sample, docs: I32, at: I64, step: int, total: int) -> bool:
+    token = beside(sample, docs, at)
+    if not _agree(token):
+        return False
+    values, counts = np.unique(beside(sample, docs, at + step), return_counts=True)
+    here = np.unique(token)[np.argmax(np.unique(token, return_counts=True)[1])]
+    pair = (here, values[np.argmax(counts)])[::step]
+    hashes = sample.prompts.folded.hashes
+    met = np.count_nonzero((hashes[:-1] == pair[0]) & (hashes[1:] == pair[1]))
+    return bool(met < TEMPLATE * total)
 
 
 def _past(sample: Sample, docs: I32, at: I64, allies: I64, step: int) -> I64:

@@ -76,7 +76,7 @@ class Spread:
         return float((1 + np.count_nonzero(null >= freedom)) / (1 + len(null)))
 
     def freedom(self, phrase: Phrase) -> float:
-        """How near neighbours are to those expected, 0 to 1; 0 for a phrase that is a whole prompt."""
+        """How near neighbours are to those expected, 0 to 1; 0 for what is a whole prompt."""
         sides = []
         if not phrase.ends:
             sides.append(self._side(phrase, phrase.left, phrase.right, 1))

@@ -133,9 +133,8 @@ class Scales:
         # Each further part of a conjunction was chosen among all causes.
         trials = self.trials + (len(features) - 1) * math.log(max(len(self.sample.causes), 1))
         ln_p = min(ln_p + trials, 0.0)
-        if ln_p > math.log(SIGNIFICANT):
-            natural = TOLD
-        elif expected > UNEXPECTED or len(hits) / len(docs) - expected < ADDS:
+        adds = expected <= UNEXPECTED and len(hits) / len(docs) - expected >= ADDS
+        if ln_p > math.log(SIGNIFICANT) or not adds:
             natural = TOLD
         elif self._graded(docs, self._known(features, docs, without), has, effect):
             natural = BROADER
