@@ -147,7 +147,7 @@ def _with_allies(scales: Scales, pairs: Pairs, cause: Cause, effect: int) -> Cau
 
 
 def _mostly(mask: Mask, docs: I32) -> bool:
-    return 2 * np.count_nonzero(mask[docs]) > len(docs)
+    return bool(2 * np.count_nonzero(mask[docs]) > len(docs))
 
 
 def _promising(scales: Scales, pairs: Pairs) -> I64:
@@ -176,7 +176,7 @@ def _together(scales: Scales, pairs: Pairs, seen: Mask) -> Iterator[tuple[Cause,
     order = order[np.argsort(-pairs.score[order], kind="stable")][:MOST_JOINED]
     for number in order:
         effect = int(pairs.effect[number])
-        docs = sample.causes.docs[number]
+        docs = sample.causes.docs[int(number)]
         if 2 * np.count_nonzero(seen[docs]) > pairs.hits[number]:
             continue
         grown = _grow(scales, int(number), effect)

@@ -60,7 +60,7 @@ class Expectation:
         scores = self._words[rows] @ weights + base
         score = np.where(self._halves[0][rows], scores[:, 1], scores[:, 0])
         asked = (self._words[cause] @ weights + base).mean(axis=1)
-        totals = np.count_nonzero(free & ~hit), np.count_nonzero(free & hit)
+        totals = int(np.count_nonzero(free & ~hit)), int(np.count_nonzero(free & hit))
         return _calibrated(score, hit[rows], totals, asked)
 
     def _learn(self, number: int, cause: I32, effect: int, hit: Mask) -> tuple[F64, float]:

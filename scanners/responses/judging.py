@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
 
 from scanners.responses.causes import Case, Pairs, find_pairs_and_cases
-from scanners.responses.phrases import Phrase, beside, phrase_of, places
+from scanners.responses.phrases import beside, phrase_of, places
 from scanners.responses.postings import I32, I64
 from scanners.responses.sample import Sample
 from scanners.responses.spread import Spread
@@ -22,6 +23,9 @@ F64 = npt.NDArray[np.float64]
 
 NATURAL = 0.05
 """Chance that a natural cause is spread as freely, below which a cause is a finding."""
+
+FREE = 0.5
+"""Freedom of a finding's string at least: for what was put in at random it is about 1."""
 
 WITNESSES = 256
 """Documents, the first by identity, among which independent ones are counted."""
@@ -44,7 +48,6 @@ MOST_PARTS = 8
 class Verdict:
     """A case with all that was weighed.
 
-    phrases    one for each part of each cause that was looked at
     witnesses  share of the documents that are no near-copies of each other
     ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often
     freedom    of the freest string; chance  that a natural cause is as free
@@ -52,13 +55,11 @@ class Verdict:
     """
 
     case: Case
-    phrases: tuple[tuple[Phrase, ...], ...]
     witnesses: float
     ln_p: float
     freedom: float
     chance: float
     against: float
-    trials: int
 
     @property
     def natural(self) -> float:
@@ -69,9 +70,14 @@ class Verdict:
         return float(stats.chi2.sf(both, 4))
 
     @property
+    def looks_made(self) -> bool:
+        """Whether natural causes are hardly ever like it."""
+        return self.natural <= NATURAL and self.freedom >= FREE
+
+    @property
     def confidence(self) -> Confidence:
         """Significant by independent witnesses, and unlike natural causes, or a lead."""
-        if self.ln_p > math.log(SIGNIFICANT) or self.natural > NATURAL:
+        if self.ln_p > math.log(SIGNIFICANT) or not self.looks_made:
             return Confidence.UNCORRECTED
         first = self.case.causes[0]
         same = first.fixed >= FIXED and first.tells >= TELLING
@@ -90,7 +96,7 @@ def judge_sample(sample: Sample) -> list[Verdict]:
         taken[case.hits] = True
     spread = Spread(sample, pairs.score, taken)
     court = _Court(sample, scales, pairs, spread)
-    verdicts = [court.verdict(case) for case in cases]
+    verdicts = [verdict for case in cases for verdict in court.verdicts(case)]
     return sorted(verdicts, key=lambda one: (-one.confidence, one.ln_p, one.natural))
 
 
@@ -102,27 +108,45 @@ class _Court:
         held = np.bincount(sample.words.items, minlength=sample.vocabulary)
         self._rarity: F64 = np.log((len(sample) + 1) / (held + 1))
 
-    def verdict(self, case: Case) -> Verdict:
-        """All that can be said of a case."""
+    def verdicts(self, case: Case) -> Iterator[Verdict]:
+        """What can be said of a case; where only some of its causes look made, of these apart."""
         allies = self._allies(case)
-        causes = case.causes[:MOST_PARTS]
-        phrases = tuple(
-            tuple(phrase_of(self._sample, part, cause.docs, allies) for part in cause.features)
-            for cause in causes
-        )
-        free = [max(map(self._spread.freedom, parts)) for parts in phrases]
-        chances = [self._spread.chance(f, c.docs) for f, c in zip(free, causes, strict=True)]
-        first = causes[0]
-        witnesses = self.witnesses(first.docs)
-        docs, hits = (len(rows) * witnesses for rows in (first.docs, first.hits))
-        rate = np.array([min(max(first.expected, 1e-9), 1 - 1e-9)])
-        trials = self._scales.trials * len(first.features)
+        looked_at = case.causes[:MOST_PARTS]
+        alone = [self.verdict(Case(case.effect, (cause,)), allies) for cause in looked_at]
+        made = [one.case.causes[0] for one in alone if one.looks_made]
+        rest = [one.case.causes[0] for one in alone if not one.looks_made]
+        if made:
+            # What was not looked at came last and explains least.
+            yield self._together(case.effect, [*made, *case.causes[MOST_PARTS:]], alone)
+        if rest:
+            yield self._together(case.effect, rest, alone)
+
+    def _together(self, effect: int, causes: list[Cause], alone: list[Verdict]) -> Verdict:
+        """The strongest of some causes speaks for all."""
+        mine = [one for one in alone if any(one.case.causes[0] is c for c in causes)]
+        best = min(mine, key=lambda one: (-one.confidence, one.ln_p))
+        first = best.case.causes[0]
+        ordered = (first, *(cause for cause in causes if cause is not first))
+        return replace(best, case=Case(effect, ordered))
+
+    def verdict(self, case: Case, allies: I64) -> Verdict:
+        """All that can be said of one cause."""
+        cause = case.causes[0]
+        phrases = [phrase_of(self._sample, part, cause.docs, allies) for part in cause.features]
+        freedom = max(map(self._spread.freedom, phrases))
+        witnesses = self.witnesses(cause.docs)
+        docs, hits = (len(rows) * witnesses for rows in (cause.docs, cause.hits))
+        rate = np.array([min(max(cause.expected, 1e-9), 1 - 1e-9)])
         found = binomial_tail(np.array([round(hits)]), np.array([round(docs)]), rate)
-        best = int(np.argmin(chances))
+        trials = self._scales.trials * len(cause.features)
         return Verdict(
-            case, phrases, witnesses, min(float(found[0]) + trials, 0.0), free[best],
-            chances[best], self._against(first, case.effect), len(self._sample.causes),
-        )  # fmt: skip
+            case=case,
+            witnesses=witnesses,
+            ln_p=min(float(found[0]) + trials, 0.0),
+            freedom=freedom,
+            chance=self._spread.chance(freedom, cause.docs),
+            against=self._against(cause, case.effect),
+        )
 
     def witnesses(self, docs: I32) -> float:
         """Share of documents whose prompts are not nearly the same as one before them."""
@@ -150,10 +174,10 @@ class _Court:
         effect = self._sample.effects.docs[case.effect]
         held = np.bincount(causes.held.of(effect), minlength=len(causes))
         precise = (held >= PRECISE * causes.docs.sizes) & (pairs.effect >= 0)
-        for part in np.flatnonzero(precise):
-            docs = causes.docs[int(part)]
+        for number in np.flatnonzero(precise).tolist():
+            docs = causes.docs[number]
             if np.count_nonzero(inside[docs]) >= PRECISE * len(docs):
-                parts.add(int(part))
+                parts.add(number)
         tokens = []
         for part in parts:
             gram = int(causes.same[part][0])

@@ -157,6 +157,23 @@ def own_span(sample: Sample, feature: int, docs: I32) -> tuple[I32, I64, I64]:
     return docs, np.maximum(first, 0), last
 
 
+def twins(sample: Sample, feature: int, docs: I32, hits: I32) -> int:
+    """Documents with cause and effect, of those looked at, whose prompt without the string is
+    the prompt of a document without the cause: the same words, and another answer.
+    """
+    held, first, last = own_span(sample, feature, docs)
+    tokens = sample.prompts.folded
+    mixed = (tokens.hashes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
+    whole = sums[tokens.offsets[1:]] - sums[tokens.offsets[:-1]]
+    begin = tokens.offsets[held]
+    rest = whole[held] - (sums[begin + last] - sums[begin + first])
+    others = np.ones(len(sample), bool)
+    others[docs] = False
+    return int(np.count_nonzero(np.isin(rest, whole[others]) & np.isin(held, hits)))
+
+
 def _grows(sample: Sample, docs: I32, at: I64, step: int, total: int) -> bool:
     token = beside(sample, docs, at)
     if not _agree(token):

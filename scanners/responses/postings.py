@@ -39,7 +39,8 @@ class Lists:
         ends = np.cumsum(sizes)
         total = int(ends[-1]) if len(ends) else 0
         within = np.arange(total) - np.repeat(ends - sizes, sizes)
-        return self.items[np.repeat(self.starts[rows], sizes) + within]
+        found: I32 = self.items[np.repeat(self.starts[rows], sizes) + within]
+        return found
 
     def turned(self, columns: int) -> Lists:
         """The lists of rows that hold each item, for ``columns`` items."""

@@ -12,7 +12,7 @@ import polars as pl
 
 from scanners.responses.evidence import EXCERPTS, MOST_STRINGS, examples_plan, excerpts_of
 from scanners.responses.judging import Verdict, judge_sample
-from scanners.responses.phrases import own_span
+from scanners.responses.phrases import own_span, twins
 from scanners.responses.preferences import preference_sample
 from scanners.responses.reading import PAIRED, SAMPLE
 from scanners.responses.sample import Sample, label_sample, response_sample, signal_sample
@@ -138,7 +138,7 @@ def _cases(rows: pl.DataFrame, paired: int) -> tuple[pl.DataFrame, pl.DataFrame]
     return pl.DataFrame(cases, schema=_CASE_SCHEMA), pl.DataFrame(examples, schema=_EXAMPLE_SCHEMA)
 
 
-_CASE_SCHEMA = {
+_CASE_SCHEMA: dict[str, Any] = {
     "case": pl.UInt32,
     "code": pl.String,
     "confidence": pl.UInt8,
@@ -146,7 +146,7 @@ _CASE_SCHEMA = {
     "statistics": pl.String,
     "members": pl.List(pl.String),
 }
-_EXAMPLE_SCHEMA = {
+_EXAMPLE_SCHEMA: dict[str, Any] = {
     "case": pl.UInt32,
     "cause": pl.UInt32,
     "part": pl.UInt32,
@@ -174,6 +174,7 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
         "witnesses": _rounded(verdict.witnesses),
         "freedom of the string": _rounded(verdict.freedom),
         "p that it is natural": _rounded(verdict.natural),
+        "twins": twins(sample, first.features[0], first.docs, first.hits),
         "documents looked at": len(sample),
         "documents with prompt and effect": paired,
     }

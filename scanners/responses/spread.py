@@ -99,7 +99,10 @@ class Spread:
     def _null(self, size: int) -> F64:
         step = int(np.log(size) / np.log(REACH) * 2)
         if step not in self._nulls:
-            first, last = np.searchsorted(self._sizes, [size / REACH, size * REACH])
+            middle = REACH ** (step / 2)
+            first, at, last = np.searchsorted(self._sizes, [middle / REACH, middle, middle * REACH])
+            # Where few are alike, those that are nearest.
+            first, last = max(min(first, at - CONTROLS), 0), max(last, at + CONTROLS)
             like = self._order[first:last]
             values = []
             docs = self._sample.causes.docs
