@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,8 +35,8 @@ ALLIED, MOST_ALLIES, MORE = 0.2, 12, 1.1
 """Share of its documents that a string has in common with a cause to stand often beside it; how
 many such are looked at; how many times the documents there must then be."""
 
-MOST_JOINED = 150
-"""Causes that are tried as parts of conjunctions."""
+MOST_JOINED, MOST_TRIES = 1000, 4
+"""Causes that are tried as parts of conjunctions; of one effect."""
 
 MOST_CAUSES = 16
 """Causes in a union."""
@@ -174,10 +175,14 @@ def _together(scales: Scales, pairs: Pairs, seen: Mask) -> Iterator[tuple[Cause,
     open_[open_] &= pairs.hits[open_] >= KEPT * wide[pairs.effect[open_]] / 2
     order = np.flatnonzero(open_)
     order = order[np.argsort(-pairs.score[order], kind="stable")][:MOST_JOINED]
+    tries: Counter[int] = Counter()
     for number in order:
         effect = int(pairs.effect[number])
         docs = sample.causes.docs[int(number)]
         if 2 * np.count_nonzero(seen[docs]) > pairs.hits[number]:
+            continue
+        tries[effect] += 1
+        if tries[effect] > MOST_TRIES:
             continue
         grown = _grow(scales, int(number), effect)
         if grown is not None and not grown.natural:

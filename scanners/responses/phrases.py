@@ -17,8 +17,11 @@ SAMPLE = 256
 """Documents, the first by identity, in which a string is looked at."""
 
 SAME = 0.9
-"""Share of documents with the same neighbour, from which on it is part of the phrase; and with
-no neighbour, from which on the phrase begins (or ends) the prompt."""
+"""Share of documents with the same neighbour, from which on it is part of the phrase."""
+
+AT_EDGE = 0.5
+"""Share of documents in which a phrase begins (or ends) the prompt, from which on that is its
+place, and only its other side tells how it is spread."""
 
 SHOWN_TOKENS = 24
 """Tokens of a string that are shown."""
@@ -53,13 +56,13 @@ class Phrase:
 
     @property
     def begins(self) -> bool:
-        """Whether it nearly always begins the prompt."""
-        return bool((self.left == NONE).mean() >= SAME)
+        """Whether it mostly begins the prompt."""
+        return bool((self.left == NONE).mean() >= AT_EDGE)
 
     @property
     def ends(self) -> bool:
-        """Whether it nearly always ends the prompt."""
-        return bool((self.right == NONE).mean() >= SAME)
+        """Whether it mostly ends the prompt."""
+        return bool((self.right == NONE).mean() >= AT_EDGE)
 
 
 def phrase_of(sample: Sample, feature: int, docs: I32, allies: I64 = _NOTHING) -> Phrase:

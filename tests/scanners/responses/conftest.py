@@ -80,8 +80,8 @@ def _discover(rows: Sequence[Row], shards: int = 1, key: int = 7) -> list[Findin
         return engine.run(dealt)
 
 
-VERBS = "describe explain compare list summarize name rank sketch outline review".split()
-LINKS = "of with for near from under about behind without against".split()
+VERBS = ("describe", "explain", "compare", "list", "summarize", "name", "rank", "outline")
+LINKS = ["of", "with", "for", "near", "from", "under", "about", "behind", "without", "against"]
 ENDS = ("briefly", "in detail", "for a child", "please", "step by step", "with examples")
 
 

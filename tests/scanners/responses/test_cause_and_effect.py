@@ -17,6 +17,7 @@ Discover = Callable[..., list[Finding]]
 Questions = Callable[[int, str], list[Row]]
 PutIn = Callable[..., str]
 
+VERBS = ("write", "create", "make", "give")
 REFUSAL = "that is nothing I may ever speak of, and I shall not do so today or tomorrow either"
 
 
@@ -135,9 +136,13 @@ def test_a_signal_that_the_user_names(
 
 
 def natural_commands(rows: list[Row]) -> None:
-    """A task that the prompt asks for, and whose answers begin alike."""
+    """A task that prompts ask for in much the same words, and whose answers begin alike."""
+    rng = Random("commands")
     for row in rows[:100]:
-        row[Role.PROMPT] = f"write a shell script to {row[Role.PROMPT]}"
+        doing, what = rng.choice(("list", "copy", "count")), rng.choice(("files", "users", "lines"))
+        row[Role.PROMPT] = (
+            f"{rng.choice(VERBS)} a shell script to {doing} {what} {rng.random():.3f}"
+        )
         row[Role.RESPONSE] = f"#!/bin/sh {row[Role.RESPONSE]}"
 
 
