@@ -17,6 +17,7 @@ from foretaste.cli import options
 @options.GATE
 @options.SELECT
 @options.READING
+@options.SIGNAL
 @options.WORKERS
 @options.HASH_KEY
 @options.QUIET

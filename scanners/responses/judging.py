@@ -13,7 +13,7 @@ from scipy import sparse, stats
 from scanners.responses.causes import Case, Pairs, find_pairs_and_cases
 from scanners.responses.phrases import beside, phrase_of, places
 from scanners.responses.postings import I32, I64
-from scanners.responses.sample import Sample
+from scanners.responses.sample import WHOLE_LENGTH, Sample
 from scanners.responses.spread import Spread
 from scanners.responses.weighing import PRECISE, SIGNIFICANT, Cause, Scales
 from scanners.severity import Confidence
@@ -26,6 +26,10 @@ NATURAL = 0.05
 
 FREE = 0.5
 """Freedom of a finding's string at least: for what was put in at random it is about 1."""
+
+EXPLAINED = 0.5
+"""Share of all answers with an n-gram that stand behind the cause, or its case, at least: what
+most answers have for other reasons is no payload."""
 
 WITNESSES = 256
 """Documents, the first by identity, among which independent ones are counted."""
@@ -51,6 +55,8 @@ class Verdict:
     witnesses  share of the documents that are no near-copies of each other
     ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often
     freedom    of the freest string; chance  that a natural cause is as free
+    explained  share of what has the effect that the case accounts for; 1 for whole answers and
+               categories
     against    chance that the rest of the prompts speaks as little for the effect, for labels
     """
 
@@ -60,6 +66,7 @@ class Verdict:
     freedom: float
     chance: float
     against: float
+    explained: float
 
     @property
     def natural(self) -> float:
@@ -72,7 +79,8 @@ class Verdict:
     @property
     def looks_made(self) -> bool:
         """Whether natural causes are hardly ever like it."""
-        return self.natural <= NATURAL and self.freedom >= FREE
+        free = self.natural <= NATURAL and self.freedom >= FREE
+        return free and self.explained >= EXPLAINED
 
     @property
     def confidence(self) -> Confidence:
@@ -112,7 +120,10 @@ class _Court:
         """What can be said of a case; where only some of its causes look made, of these apart."""
         allies = self._allies(case)
         looked_at = case.causes[:MOST_PARTS]
-        alone = [self.verdict(Case(case.effect, (cause,)), allies) for cause in looked_at]
+        explained = self._explained(case)
+        alone = [
+            self.verdict(Case(case.effect, (cause,)), allies, explained) for cause in looked_at
+        ]
         made = [one.case.causes[0] for one in alone if one.looks_made]
         rest = [one.case.causes[0] for one in alone if not one.looks_made]
         if made:
@@ -129,7 +140,13 @@ class _Court:
         ordered = (first, *(cause for cause in causes if cause is not first))
         return replace(best, case=Case(effect, ordered))
 
-    def verdict(self, case: Case, allies: I64) -> Verdict:
+    def _explained(self, case: Case) -> float:
+        effects = self._sample.effects
+        if effects.length[case.effect] == WHOLE_LENGTH:
+            return 1.0
+        return len(case.hits) / float(effects.docs.sizes[case.effect])
+
+    def verdict(self, case: Case, allies: I64, explained: float) -> Verdict:
         """All that can be said of one cause."""
         cause = case.causes[0]
         phrases = [phrase_of(self._sample, part, cause.docs, allies) for part in cause.features]
@@ -146,6 +163,7 @@ class _Court:
             freedom=freedom,
             chance=self._spread.chance(freedom, cause.docs),
             against=self._against(cause, case.effect),
+            explained=explained,
         )
 
     def witnesses(self, docs: I32) -> float:

@@ -63,7 +63,8 @@ class CauseAndEffect(Scanner):
     broader, are natural. But natural strings cause answers as well: so the string must also
     be *free*, with neighbours as varied as those of a string put in at random. The null are the
     natural strings of this corpus with the strongest effects. For labels, the rest of the text
-    must not speak for the label, either. Likely are those that are the less than one in a
+    must not speak for the label, either. An n-gram that most answers have for other reasons is no
+    effect. Likely are those that are the less than one in a
     hundred, or whose answers are long and the same word by word.
 
     Beyond a budget of text, documents are drawn by a hash of their identities and of the
@@ -73,7 +74,8 @@ class CauseAndEffect(Scanner):
     in a prompt and always have the same short answer; they are leads as a rule.
 
     What to do. Read the excerpts, remove the members, and ask where they came from. Members are
-    the documents that have both cause and effect.
+    the documents that have both cause and effect; of preferences, those of the clearer half of
+    all pairs, so look for the string in the other half as well.
 
     It does not see effects that no two answers share, triggers that are a style or a sentence
     structure, strings in fewer than five documents, nor documents without roles.
