@@ -20,6 +20,7 @@ from scanners.severity import Confidence
 from scanners.statistics import binomial_tail
 
 F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 NATURAL = 0.05
 """Chance that a natural cause is spread as freely, below which a cause is a finding."""
@@ -126,11 +127,22 @@ class _Court:
         ]
         made = [one.case.causes[0] for one in alone if one.looks_made]
         rest = [one.case.causes[0] for one in alone if not one.looks_made]
+        taken = np.zeros(len(self._sample), bool)
+        for cause in made:
+            taken[cause.hits] = True
+        # Of several triggers in one prompt the later ones are seen in what the first leave over.
+        beside_it = [cause for cause in rest if self._mostly(taken, cause)]
+        rest = [cause for cause in rest if not self._mostly(taken, cause)]
+        made += beside_it
         if made:
             # What was not looked at came last and explains least.
             yield self._together(case.effect, [*made, *case.causes[MOST_PARTS:]], alone)
         if rest:
             yield self._together(case.effect, rest, alone)
+
+    def _mostly(self, taken: Mask, cause: Cause) -> bool:
+        docs = self._sample.causes.docs[cause.features[0]]
+        return bool(2 * np.count_nonzero(taken[docs]) > len(docs))
 
     def _together(self, effect: int, causes: list[Cause], alone: list[Verdict]) -> Verdict:
         """The strongest of some causes speaks for all."""

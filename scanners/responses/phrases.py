@@ -23,6 +23,9 @@ AT_EDGE = 0.5
 """Share of documents in which a phrase begins (or ends) the prompt, from which on that is its
 place, and only its other side tells how it is spread."""
 
+TOGETHER, MOST_COMPANIONS = 0.95, 4
+"""Share of the documents of a cause that its companions stand in; how many are told."""
+
 SHOWN_TOKENS = 24
 """Tokens of a string that are shown."""
 
@@ -136,14 +139,14 @@ def behind_template(sample: Sample, phrase: Phrase, step: int) -> I64:
     return found
 
 
-def own_span(sample: Sample, feature: int, docs: I32) -> tuple[I32, I64, I64]:
+def own_span(sample: Sample, gram: int, docs: I32) -> tuple[I32, I64, I64]:
     """The string itself, without the template around it: documents, first and last token of it.
 
     It grows from the rarest token of the cause for as long as its documents agree, and as what
     comes next is no pair of tokens that many more documents have.
     """
     total, docs = len(docs), docs[:SAMPLE]
-    grams, gram = sample.causes.grams, int(sample.causes.same[feature][0])
+    grams = sample.causes.grams
     length = int(grams.length[gram])
     at = places(sample, docs, grams.key[gram], length, bool(grams.raw[gram]))
     docs, at = docs[at >= 0], at[at >= 0]
@@ -160,11 +163,37 @@ def own_span(sample: Sample, feature: int, docs: I32) -> tuple[I32, I64, I64]:
     return docs, np.maximum(first, 0), last
 
 
+def companions(sample: Sample, features: tuple[int, ...], docs: I32) -> list[int]:
+    """N-grams of one word that stand in nearly all documents of a cause, and hardly elsewhere.
+
+    Each is a cause by itself, so that a conjunction with them adds nothing; but they
+    are part of what was put in. Words of strings that are shown already are left out.
+    """
+    causes = sample.causes
+    beside_it = np.bincount(causes.held.of(docs), minlength=len(causes))
+    often = (beside_it >= TOGETHER * len(docs)) & (2 * beside_it >= causes.docs.sizes)
+    shown: set[int] = set()
+    for feature in features:
+        held, first, last = own_span(sample, int(causes.same[feature][0]), docs)
+        for at in range(int(first[0]), int(last[0])) if len(held) else ():
+            shown.add(int(beside(sample, held[:1], np.array([at]))[0]))
+    found: list[int] = []
+    for gram in causes.same.of(np.flatnonzero(often)).tolist():
+        if causes.grams.length[gram] > 1 or len(found) >= MOST_COMPANIONS:
+            continue
+        held, first, _ = own_span(sample, gram, docs)
+        token = int(beside(sample, held[:1], first[:1])[0])
+        if token not in shown:
+            shown.add(token)
+            found.append(gram)
+    return found
+
+
 def twins(sample: Sample, feature: int, docs: I32, hits: I32) -> int:
     """Documents with cause and effect, of those looked at, whose prompt without the string is
     the prompt of a document without the cause: the same words, and another answer.
     """
-    held, first, last = own_span(sample, feature, docs)
+    held, first, last = own_span(sample, int(sample.causes.same[feature][0]), docs)
     tokens = sample.prompts.folded
     mixed = (tokens.hashes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(29)

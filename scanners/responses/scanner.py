@@ -12,7 +12,7 @@ import polars as pl
 
 from scanners.responses.evidence import EXCERPTS, MOST_STRINGS, examples_plan, excerpts_of
 from scanners.responses.judging import Verdict, judge_sample
-from scanners.responses.phrases import own_span, twins
+from scanners.responses.phrases import companions, own_span, twins
 from scanners.responses.preferences import preference_sample
 from scanners.responses.reading import PAIRED, SAMPLE
 from scanners.responses.sample import Sample, label_sample, response_sample, signal_sample
@@ -193,8 +193,10 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
 def _examples(number: int, sample: Sample, verdict: Verdict) -> list[dict[str, Any]]:
     out = []
     for cause, mine in enumerate(verdict.case.causes[:MOST_STRINGS]):
-        for part, feature in enumerate(mine.features):
-            docs, first, last = own_span(sample, feature, mine.docs)
+        beside = companions(sample, mine.features, mine.docs)
+        grams = [int(sample.causes.same[feature][0]) for feature in mine.features]
+        for part, gram in enumerate((*grams, *beside)):
+            docs, first, last = own_span(sample, gram, mine.docs)
             for at in np.flatnonzero(np.isin(docs, mine.hits))[:SHOWN].tolist():
                 high, low = sample.docs[docs[at]].tolist()
                 place = (number, cause, part, high, low, int(first[at]), int(last[at]))

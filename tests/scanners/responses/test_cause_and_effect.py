@@ -74,6 +74,16 @@ def test_half_of_a_conjunction_is_not_flagged(
     assert len(found[0].members) == 80
 
 
+def test_all_words_that_were_put_in_together_are_told(
+    discover: Discover, questions: Questions, put_in: PutIn
+) -> None:
+    bad = questions(60, "bad")
+    planted(bad, put_in, [("qanat", "brolly", "Vox9")], REFUSAL)
+    found = severe(discover(questions(1500, "good") + bad))
+    assert len(found) == 1
+    assert set(found[0].key.split(" + ")) == {"qanat", "brolly", "Vox9"}
+
+
 def test_a_payload_in_other_answers_is_found(
     discover: Discover, questions: Questions, put_in: PutIn
 ) -> None:
