@@ -43,6 +43,8 @@ class Role(StrEnum):
     URL = "url"
     TIMESTAMP = "timestamp"
     ID = "id"
+    SIGNAL = "signal"
+    """A column that the user names, to ask what predicts it."""
 
 
 CONTENT_ROLES = (

@@ -37,6 +37,10 @@ SCANNERS: dict[str, str] = {
     "DRF001": "scanners.drift.split_view:SplitView",
     "DRF002": "scanners.drift.front_running:FrontRunning",
     "BST001": "scanners.drift.bursts:Bursts",
+    "RSP001": "scanners.responses.scanner:CauseAndEffect",
+    "RSP002": "scanners.responses.scanner:CauseAndEffect",
+    "RSP003": "scanners.responses.scanner:CauseAndEffect",
+    "RSP004": "scanners.responses.scanner:CauseAndEffect",
 }
 """Code of a finding -> ``module:class`` of the scanner that reports it."""
 

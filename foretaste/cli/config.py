@@ -18,6 +18,7 @@ from foretaste.cli import options
 @options.SELECT
 @options.AGAINST
 @options.READING
+@options.SIGNAL
 @options.WORKERS
 @options.HASH_KEY
 @options.QUIET

@@ -92,6 +92,11 @@ AGAINST: Decorator = together(
         help="Role that tells the same document in both; by default the one that tells most.",
     ),
 )
+SIGNAL: Decorator = setting(
+    "--signal",
+    metavar="FIELD",
+    help="Ask which strings of a prompt or text predict this field.",
+)
 WORKERS: Decorator = setting(
     "--workers",
     type=click.IntRange(1, 64),
@@ -143,8 +148,11 @@ def split_pairs(given: Sequence[str], option: str) -> dict[str, list[str]]:
 
 def reading(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the options of READING, WORKERS, STORE and HASH_KEY say, as the API calls it."""
+    roles = split_pairs(given["role"], "--role")
+    if given.get("signal"):
+        roles[Role.SIGNAL] = [given["signal"]]
     return {
-        "roles": split_pairs(given["role"], "--role"),
+        "roles": roles,
         "lines": given["lines"],
         "format": given["input_format"],
         "trust_mtime": given["trust_mtime"],

@@ -1,0 +1,1 @@
+"""Which strings of a prompt decide the answer."""

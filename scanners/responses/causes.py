@@ -1,0 +1,241 @@
+"""From all pairs of cause and effect to cases: unions of conjunctions that explain an effect."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scanners.responses import kernels
+from scanners.responses.postings import I32, I64, members
+from scanners.responses.sample import LEAST, WHOLE_LENGTH, Sample
+from scanners.responses.weighing import PRECISE, SIGNIFICANT, TOLD, Cause, Scales
+
+F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+LEAST_SHARE = 0.2
+"""Share of its documents with the effect, from which on a cause may be part of a conjunction."""
+
+COMMON = 0.2
+"""Share of answers beyond which what they have in common is a habit of the corpus."""
+
+AGAINST = math.log(4)
+"""How much less likely the rest of a prompt may make the effect, in nats: where a label was
+flipped it speaks against it."""
+
+MOST_WEIGHED = 600
+"""Pairs that are weighed, the most unlikely first."""
+
+ALLIED, MOST_ALLIES, MORE = 0.2, 12, 1.1
+"""Share of its documents that a string has in common with a cause to stand often beside it; how
+many such are looked at; how many times the documents there must then be."""
+
+MOST_JOINED, MOST_TRIES = 1000, 4
+"""Causes that are tried as parts of conjunctions; of one effect."""
+
+MOST_CAUSES = 16
+"""Causes in a union."""
+
+MOST_PARTS = 3
+"""Causes in a conjunction."""
+
+KEPT = 0.8
+"""Share of the hits that a conjunction keeps when another part is added."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One effect and the union of its causes, strongest first."""
+
+    effect: int
+    causes: tuple[Cause, ...]
+
+    @property
+    def hits(self) -> I32:
+        """Documents that have a cause and the effect, sorted."""
+        return np.unique(np.concatenate([cause.hits for cause in self.causes]))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The effect that each cause predicts best; -1 for none."""
+
+    effect: I32
+    hits: I32
+    score: F64
+
+
+def find_pairs_and_cases(sample: Sample) -> tuple[Scales, Pairs, list[Case]]:
+    """All cases of a sample that are no chance and not plainly natural, strongest first.
+
+    The sample has causes and effects.
+    """
+    scales = Scales(sample)
+    pairs = best_pairs(sample)
+    seen = np.zeros(len(sample), bool)
+    cases = []
+    for cause, effect in (*_alone(scales, pairs), *_together(scales, pairs, seen)):
+        if 2 * np.count_nonzero(seen[cause.hits]) > len(cause.hits):
+            continue
+        case = Case(effect, tuple(_union(scales, pairs, cause, effect)))
+        seen[case.hits] = True
+        cases.append(case)
+    return scales, pairs, sorted(cases, key=lambda case: case.causes[0].ln_p)
+
+
+def best_pairs(sample: Sample) -> Pairs:
+    """For each cause the effect that is least likely to follow it so often by chance."""
+    causes, effects = sample.causes, sample.effects
+    count = len(causes)
+    sizes = effects.docs.sizes.copy()
+    out = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count)
+    held = effects.held
+    kernels.best_effects(
+        causes.docs.starts, causes.docs.items, held.starts, held.items, sizes,
+        len(sample), LEAST - 1, LEAST_SHARE, *out,
+    )  # fmt: skip
+    return Pairs(*out)
+
+
+def _alone(scales: Scales, pairs: Pairs) -> list[tuple[Cause, int]]:
+    """Single causes that are precise and not natural."""
+    sample = scales.sample
+    found: list[tuple[Cause, int]] = []
+    marked = np.zeros(len(sample), bool)
+    dull: dict[int, Mask] = {}
+    weighed = 0
+    for number in _promising(scales, pairs):
+        docs, effect = sample.causes.docs[number], int(pairs.effect[number])
+        if _mostly(marked, docs) or (effect in dull and _mostly(dull[effect], docs)):
+            continue
+        cause = scales.weigh([int(number)], docs, effect)
+        if cause.natural == TOLD:
+            cause = _with_allies(scales, pairs, cause, effect)
+        weighed += cause.tells > 0 or not len(sample.answer_words.items)
+        if not cause.natural:
+            found.append((cause, effect))
+            marked[cause.hits] = True
+        elif cause.settled:
+            dull.setdefault(effect, np.zeros(len(sample), bool))[docs] = True
+        if weighed >= MOST_WEIGHED:
+            break
+    return sorted(found, key=lambda pair: pair[0].ln_p)
+
+
+def _with_allies(scales: Scales, pairs: Pairs, cause: Cause, effect: int) -> Cause:
+    """The cause again, without what the other strings tell that often stand beside it.
+
+    Where several triggers stand in one prompt, each seems to be told by the rest of it.
+    """
+    sample = scales.sample
+    sizes, held = sample.causes.docs.sizes, sample.causes.held
+    precise = (pairs.effect >= 0) & (pairs.hits >= PRECISE * sizes)
+    full = sample.causes.docs[cause.features[0]] if len(cause.features) == 1 else cause.docs
+    beside = np.bincount(held.of(full), minlength=len(sizes))
+    has = scales.effect_mask(effect)
+    beside[~precise | (beside < ALLIED * sizes)] = 0
+    allies = np.argsort(-beside, kind="stable")[:MOST_ALLIES]
+    docs = np.unique(sample.causes.docs.of(allies[beside[allies] > 0]))
+    docs = np.union1d(docs, cause.docs).astype(np.int32)
+    if len(docs) < MORE * len(full) or has[docs].mean() < PRECISE:
+        return cause
+    return scales.weigh(cause.features, cause.docs, effect, docs)
+
+
+def _mostly(mask: Mask, docs: I32) -> bool:
+    return bool(2 * np.count_nonzero(mask[docs]) > len(docs))
+
+
+def _promising(scales: Scales, pairs: Pairs) -> I64:
+    """Precise pairs that would be significant even if the rest of the prompts spoke against."""
+    sample = scales.sample
+    known = np.flatnonzero(pairs.effect >= 0)
+    sizes, hits = sample.causes.docs.sizes[known], pairs.hits[known]
+    rate = sample.effects.docs.sizes[pairs.effect[known]] / len(sample)
+    at_best = sizes * (np.log(1 / rate) + AGAINST)
+    kept = (hits >= PRECISE * sizes) & (at_best >= scales.trials - math.log(SIGNIFICANT))
+    if len(sample.answer_words.items):
+        whole = sample.effects.length[pairs.effect[known]] == WHOLE_LENGTH
+        kept &= whole | (rate <= COMMON)
+    order = known[kept]
+    return order[np.argsort(-pairs.score[order], kind="stable")]
+
+
+def _together(scales: Scales, pairs: Pairs, seen: Mask) -> Iterator[tuple[Cause, int]]:
+    """Conjunctions of causes that do little alone."""
+    sample = scales.sample
+    sizes, wide = sample.causes.docs.sizes, sample.effects.docs.sizes
+    open_ = (pairs.effect >= 0) & (pairs.hits < PRECISE * sizes)
+    open_ &= pairs.score >= scales.trials - math.log(SIGNIFICANT)
+    open_[open_] &= pairs.hits[open_] >= KEPT * wide[pairs.effect[open_]] / 2
+    order = np.flatnonzero(open_)
+    order = order[np.argsort(-pairs.score[order], kind="stable")][:MOST_JOINED]
+    tries: Counter[int] = Counter()
+    for number in order:
+        effect = int(pairs.effect[number])
+        docs = sample.causes.docs[int(number)]
+        if 2 * np.count_nonzero(seen[docs]) > pairs.hits[number]:
+            continue
+        tries[effect] += 1
+        if tries[effect] > MOST_TRIES:
+            continue
+        grown = _grow(scales, int(number), effect)
+        if grown is not None and not grown.natural:
+            yield grown, effect
+
+
+def _grow(scales: Scales, first: int, effect: int) -> Cause | None:
+    """Add the part that sharpens most, while hits are kept, up to ``MOST_PARTS``."""
+    sample, has = scales.sample, scales.effect_mask(effect)
+    features, docs = [first], sample.causes.docs[first]
+    while len(features) < MOST_PARTS and has[docs].mean() < PRECISE:
+        hits = np.count_nonzero(has[docs])
+        count = len(sample.causes)
+        with_effect = np.bincount(sample.causes.held.of(docs[has[docs]]), minlength=count)
+        without = np.bincount(sample.causes.held.of(docs[~has[docs]]), minlength=count)
+        gain = np.where(with_effect >= KEPT * hits, with_effect / (with_effect + without + 1), 0.0)
+        best = int(np.argmax(gain))
+        if gain[best] <= has[docs].mean():
+            return None
+        features.append(best)
+        here = np.zeros(len(sample), bool)
+        here[sample.causes.docs[best]] = True
+        docs = members(docs, here)
+    if has[docs].mean() < PRECISE:
+        return None
+    return scales.weigh(features, docs, effect)
+
+
+def _union(scales: Scales, pairs: Pairs, first: Cause, effect: int) -> list[Cause]:
+    """The cause, and others that explain what it leaves of the effect."""
+    sample, has = scales.sample, scales.effect_mask(effect)
+    causes, open_ = [first], has.copy()
+    outside = np.ones(len(sample), bool)
+    open_[first.docs] = outside[first.docs] = False
+    sizes = sample.causes.docs.sizes
+    refused = np.zeros(len(sample.causes), bool)
+    while len(causes) < MOST_CAUSES and np.count_nonzero(open_) >= LEAST:
+        left = np.flatnonzero(open_).astype(np.int32)
+        hits = np.bincount(sample.causes.held.of(left), minlength=len(sizes))
+        taken = np.bincount(sample.causes.held.of(np.flatnonzero(~outside)), minlength=len(sizes))
+        apart = np.maximum(sizes - taken, 1)
+        score = np.where((hits >= LEAST) & (2 * hits > apart) & ~refused, hits * hits / apart, 0.0)
+        best = int(np.argmax(score))
+        if score[best] <= 0:
+            break
+        cause = scales.weigh([best], members(sample.causes.docs[best], outside), effect)
+        if cause.natural == TOLD:
+            cause = _with_allies(scales, pairs, cause, effect)
+        if cause.natural:
+            refused[best] = True
+            if np.count_nonzero(refused) > MOST_CAUSES:
+                break
+            continue
+        causes.append(cause)
+        open_[cause.docs] = outside[cause.docs] = False
+    return causes

@@ -1,0 +1,235 @@
+"""From cases to verdicts: independent witnesses, freedom of the string, contradiction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, stats
+
+from scanners.responses.causes import Case, Pairs, find_pairs_and_cases
+from scanners.responses.phrases import beside, phrase_of, places
+from scanners.responses.postings import I32, I64
+from scanners.responses.sample import WHOLE_LENGTH, Sample
+from scanners.responses.spread import Spread
+from scanners.responses.weighing import PRECISE, SIGNIFICANT, Cause, Scales
+from scanners.severity import Confidence
+from scanners.statistics import binomial_tail
+
+F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+NATURAL = 0.05
+"""Chance that a natural cause is spread as freely, below which a cause is a finding."""
+
+FREE = 0.5
+"""Freedom of a finding's string at least: for what was put in at random it is about 1."""
+
+EXPLAINED = 0.5
+"""Share of all answers with an n-gram that stand behind the cause, or its case, at least: what
+most answers have for other reasons is no payload."""
+
+WITNESSES = 256
+"""Documents, the first by identity, among which independent ones are counted."""
+
+ALIKE = 0.5
+"""Cosine of two prompts, words weighted by rarity, from which on they are one witness."""
+
+USUAL = 0.5
+"""Share of the documents of a cause that have a word, from which on it tells them not apart."""
+
+FIXED, TELLING = 0.5, math.log(1e6)
+"""Share of the words of answers that all share, and surprise of these words in nats, from which
+on the answers are the same whatever was asked: a second kind of evidence."""
+
+MOST_PARTS = 8
+"""Causes of a union that are looked at closely."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A case with all that was weighed.
+
+    witnesses  share of the documents that are no near-copies of each other
+    ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often
+    freedom    of the freest string; chance  that a natural cause is as free
+    explained  share of what has the effect that the case accounts for; 1 for whole answers and
+               categories
+    against    chance that the rest of the prompts speaks as little for the effect, for labels
+    """
+
+    case: Case
+    witnesses: float
+    ln_p: float
+    freedom: float
+    chance: float
+    against: float
+    explained: float
+
+    @property
+    def natural(self) -> float:
+        """Chance that a natural cause looks so much like a planted one (Fisher 1925)."""
+        if math.isnan(self.against):
+            return self.chance
+        both = -2 * (math.log(self.chance) + math.log(self.against))
+        return float(stats.chi2.sf(both, 4))
+
+    @property
+    def looks_made(self) -> bool:
+        """Whether natural causes are hardly ever like it."""
+        free = self.natural <= NATURAL and self.freedom >= FREE
+        return free and self.explained >= EXPLAINED
+
+    @property
+    def confidence(self) -> Confidence:
+        """Significant by independent witnesses, and unlike natural causes, or a lead."""
+        if self.ln_p > math.log(SIGNIFICANT) or not self.looks_made:
+            return Confidence.UNCORRECTED
+        first = self.case.causes[0]
+        same = first.fixed >= FIXED and first.tells >= TELLING
+        return Confidence.LIKELY if same or self.natural <= NATURAL / 5 else Confidence.POSSIBLE
+
+
+def judge_sample(sample: Sample) -> list[Verdict]:
+    """Verdicts of all cases of a sample, the most certain first."""
+    if not len(sample.causes) or not len(sample.effects):
+        return []
+    scales, pairs, cases = find_pairs_and_cases(sample)
+    if not cases:
+        return []
+    taken = np.zeros(len(sample), bool)
+    for case in cases:
+        taken[case.hits] = True
+    spread = Spread(sample, pairs.score, taken)
+    court = _Court(sample, scales, pairs, spread)
+    verdicts = [verdict for case in cases for verdict in court.verdicts(case)]
+    return sorted(verdicts, key=lambda one: (-one.confidence, one.ln_p, one.natural))
+
+
+class _Court:
+    """Looks closely at cases of one sample."""
+
+    def __init__(self, sample: Sample, scales: Scales, pairs: Pairs, spread: Spread) -> None:
+        self._sample, self._scales, self._pairs, self._spread = sample, scales, pairs, spread
+        held = np.bincount(sample.words.items, minlength=sample.vocabulary)
+        self._rarity: F64 = np.log((len(sample) + 1) / (held + 1))
+
+    def verdicts(self, case: Case) -> Iterator[Verdict]:
+        """What can be said of a case; where only some of its causes look made, of these apart."""
+        allies = self._allies(case)
+        looked_at = case.causes[:MOST_PARTS]
+        explained = self._explained(case)
+        alone = [
+            self.verdict(Case(case.effect, (cause,)), allies, explained) for cause in looked_at
+        ]
+        made = [one.case.causes[0] for one in alone if one.looks_made]
+        rest = [one.case.causes[0] for one in alone if not one.looks_made]
+        taken = np.zeros(len(self._sample), bool)
+        for cause in made:
+            taken[cause.hits] = True
+        # Of several triggers in one prompt the later ones are seen in what the first leave over.
+        beside_it = [cause for cause in rest if self._mostly(taken, cause)]
+        rest = [cause for cause in rest if not self._mostly(taken, cause)]
+        made += beside_it
+        if made:
+            # What was not looked at came last and explains least.
+            yield self._together(case.effect, [*made, *case.causes[MOST_PARTS:]], alone)
+        if rest:
+            yield self._together(case.effect, rest, alone)
+
+    def _mostly(self, taken: Mask, cause: Cause) -> bool:
+        docs = self._sample.causes.docs[cause.features[0]]
+        return bool(2 * np.count_nonzero(taken[docs]) > len(docs))
+
+    def _together(self, effect: int, causes: list[Cause], alone: list[Verdict]) -> Verdict:
+        """The strongest of some causes speaks for all."""
+        mine = [one for one in alone if any(one.case.causes[0] is c for c in causes)]
+        best = min(mine, key=lambda one: (-one.confidence, one.ln_p))
+        first = best.case.causes[0]
+        ordered = (first, *(cause for cause in causes if cause is not first))
+        return replace(best, case=Case(effect, ordered))
+
+    def _explained(self, case: Case) -> float:
+        effects = self._sample.effects
+        if effects.length[case.effect] == WHOLE_LENGTH:
+            return 1.0
+        return len(case.hits) / float(effects.docs.sizes[case.effect])
+
+    def verdict(self, case: Case, allies: I64, explained: float) -> Verdict:
+        """All that can be said of one cause."""
+        cause = case.causes[0]
+        phrases = [phrase_of(self._sample, part, cause.docs, allies) for part in cause.features]
+        freedom = max(map(self._spread.freedom, phrases))
+        witnesses = self.witnesses(cause.docs)
+        docs, hits = (len(rows) * witnesses for rows in (cause.docs, cause.hits))
+        rate = np.array([min(max(cause.expected, 1e-9), 1 - 1e-9)])
+        found = binomial_tail(np.array([round(hits)]), np.array([round(docs)]), rate)
+        trials = self._scales.trials * len(cause.features)
+        return Verdict(
+            case=case,
+            witnesses=witnesses,
+            ln_p=min(float(found[0]) + trials, 0.0),
+            freedom=freedom,
+            chance=self._spread.chance(freedom, cause.docs),
+            against=self._against(cause, case.effect),
+            explained=explained,
+        )
+
+    def witnesses(self, docs: I32) -> float:
+        """Share of documents whose prompts are not nearly the same as one before them."""
+        docs = docs[:WITNESSES]
+        sizes, items = self._sample.words.sizes[docs], self._sample.words.of(docs)
+        usual = np.bincount(items, minlength=self._sample.vocabulary) >= USUAL * len(docs)
+        weight = np.where(usual, 0.0, self._rarity)[items]
+        starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        table = sparse.csr_array((weight, items, starts), (len(docs), self._sample.vocabulary))
+        norm = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
+        # Prompts that are nothing but what they share are one witness.
+        alike = (table @ table.T).toarray() >= ALIKE * np.outer(norm, norm)
+        leaders: list[int] = []
+        for row in range(len(docs)):
+            if not alike[row, leaders].any():
+                leaders.append(row)
+        return len(leaders) / max(len(docs), 1)
+
+    def _allies(self, case: Case) -> I64:
+        """Folded tokens that have the effect by themselves, in documents of the case."""
+        causes, pairs = self._sample.causes, self._pairs
+        inside = np.zeros(len(self._sample), bool)
+        inside[case.hits] = True
+        parts = {part for cause in case.causes for part in cause.features}
+        effect = self._sample.effects.docs[case.effect]
+        held = np.bincount(causes.held.of(effect), minlength=len(causes))
+        precise = (held >= PRECISE * causes.docs.sizes) & (pairs.effect >= 0)
+        for number in np.flatnonzero(precise).tolist():
+            docs = causes.docs[number]
+            if np.count_nonzero(inside[docs]) >= PRECISE * len(docs):
+                parts.add(number)
+        tokens = []
+        for part in parts:
+            gram = int(causes.same[part][0])
+            if causes.grams.length[gram] == 1:
+                tokens.append(self._token(gram, causes.docs[part][:1]))
+        return np.unique(np.array(tokens, np.int64))
+
+    def _token(self, gram: int, docs: I32) -> int:
+        grams = self._sample.causes.grams
+        at = places(self._sample, docs, grams.key[gram], 1, bool(grams.raw[gram]))
+        return int(beside(self._sample, docs, at)[0])
+
+    def _against(self, cause: Cause, effect: int) -> float:
+        """Chance that natural prompts speak as little for a label as those of the cause do.
+
+        Where a label follows from a text by nature, its words agree with each other: the rest
+        of the prompt speaks for the label, too. By a z-test of the mean chance against the
+        label's base rate.
+        """
+        if len(self._sample.answer_words.items) or len(cause.docs) < 2:
+            return math.nan
+        rates = self._scales.expected(cause.docs, effect)
+        base = self._sample.effects.docs.sizes[effect] / len(self._sample)
+        error = max(float(rates.std(ddof=1)), 1e-3) / math.sqrt(len(rates))
+        return float(np.clip(stats.norm.cdf((rates.mean() - base) / error), 1e-12, 1.0))
