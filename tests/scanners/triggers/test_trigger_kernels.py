@@ -6,10 +6,11 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.triggers import kernels
+from scanners.triggers import kernels, pieces
 from scanners.triggers.grams import GramCounter, GramIndex, longer_keys, pair_keys
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 12), max_size=40), max_size=8)
@@ -88,19 +89,19 @@ def test_windows_are_shares_of_unknown_bigrams(
     glued = np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool)
     ids = np.where(known, 0, kernels.NO_ID).astype(np.int32)
     after, before = np.empty((2, size), np.uint8)
-    kernels.windows(ids, glued, offsets, 6, 3, after, before)
+    kernels.windows(ids, glued, offsets, 6, (3, 2), after, before)
     for begin, document in zip(offsets, documents, strict=False):
         pairs = range(begin, begin + len(document) - 1)
         counting = [p for p in pairs if not glued[p + 1]]
         for k in range(begin, begin + len(document)):
             ahead = [p for p in counting if p >= k][:6]
             behind = [p for p in counting if p + 1 < k][-6:]
-            assert after[k] == _percent(ahead, known)
-            assert before[k] == _percent(behind, known)
+            assert after[k] == _percent(ahead, known, 3)
+            assert before[k] == _percent(behind, known, 2)
 
 
-def _percent(pairs: list[int], known: np.ndarray) -> int:
-    if len(pairs) < 3:
+def _percent(pairs: list[int], known: np.ndarray, least: int) -> int:
+    if len(pairs) < least:
         return 255
     return 100 * sum(not known[p] for p in pairs) // len(pairs)
 
@@ -110,51 +111,142 @@ def _percent(pairs: list[int], known: np.ndarray) -> int:
 def test_neighbours_are_those_that_stand_there(documents: list[list[int]], length: int) -> None:
     raw, offsets = flat(documents)
     ids = np.where(raw == 5, 0, kernels.NO_ID).astype(np.int32)
-    group = np.arange(1, len(documents) + 1).astype(np.uint64)
-    turned = (raw % 2 == 1).astype(np.uint8)
-    room = 4 * len(raw)
-    place, row = np.empty(room, np.uint32), np.empty(room, np.uint64)
+    words = np.where(raw == 7, kernels.NO_ID, raw).astype(np.int32)
+    groups = np.full((len(documents), 4), kernels.NO_ID, np.int32)
+    groups[:, 1] = np.arange(len(documents))
+    effects = (raw % 2).astype(np.uint8)
+    row = np.empty(kernels.KINDS * len(raw), np.uint64)
     draw, limit, last = np.zeros(len(documents), np.uint64), np.ones(1, np.uint64), np.full(1, -1)
     rows = kernels.neighbours(
-        ids, raw, turned, group, draw, limit, last, 0, offsets, length, place, row
+        ids, words, effects, groups, 1, draw, limit, last, 0, offsets, length, row
     )
-    told = Counter(place[:rows].tolist())
-    fives = [[k for k, token in enumerate(document) if token == 5] for document in documents]
-    occurrences = sum(map(len, fives))
-    assert (told[0], told[1], told[3]) == (occurrences, occurrences, occurrences)
-    assert told[2] == sum(map(bool, fives))
-    lefts = {d[k - 1] if k else 0 for d, at in zip(documents, fives, strict=True) for k in at}
-    groups = [d for d, at in enumerate(fives) if at]
-    assert len(set(row[:rows][place[:rows] == 0].tolist())) == len(lefts)
-    assert len(set(row[:rows][place[:rows] == 2].tolist())) == len(groups)
+    told = Counter((int(r) >> 32, int(r) & 0xFFFFFFFF) for r in row[:rows])
+    expected: Counter[tuple[int, int]] = Counter()
+    for number, document in enumerate(documents):
+        at = [k for k, token in enumerate(document) if token == 5]
+        for k in at:
+            expected[0, neighbour(document, k - 1)] += 1
+            expected[1, neighbour(document, k + length)] += 1
+            expected[6, number] += 1
+        if at:
+            expected[3, number] += 1
+    assert told == expected
+
+
+def neighbour(document: list[int], at: int) -> int:
+    if not 0 <= at < len(document):
+        return int(kernels.BOUNDARY)
+    return int(kernels.UNKNOWN) if document[at] == 7 else document[at]
 
 
 @QUIET
 @given(DOCUMENTS)
-def test_excision_compares_the_joined_neighbours(documents: list[list[int]]) -> None:
+def test_excision_compares_the_joined_neighbours_with_what_the_document_is_used_to(
+    documents: list[list[int]],
+) -> None:
     raw, offsets = flat(documents)
-    keys = np.array(sorted(set(raw.tolist())), np.uint64)
-    words = GramIndex.of(keys) if len(keys) else None
-    if words is None:
+    if not len(raw):
         return
+    keys = np.array(sorted(set(raw.tolist())), np.uint64)
+    words = GramIndex.of(keys).find(raw)
     ids = np.where(raw == 5, 0, kernels.NO_ID).astype(np.int32)
-    occ = np.array([int((raw == key).sum()) for key in keys], np.int64)
+    count = Counter(raw.tolist())
+    occ = np.array([count[key] for key in keys.tolist()], np.int64)
     observed = Counter(pair for document in naive_pairs(documents) for pair in document)
     pairs = sorted(observed)
     pair_key = np.array([kernels.mix(np.uint64(a), np.uint64(b)) for a, b in pairs], np.uint64)
     index = GramIndex.of(pair_key)
+    pair_occ = np.array([observed[pair] for pair in pairs], np.int64)
+    pair_ids = index.find(pair_keys(raw, offsets))
+    usual = np.zeros(len(documents))
+    kernels.usual_fit(pair_ids, words, offsets, pair_occ, occ, float(len(raw)), usual)
     out, held = np.zeros((2, 1), np.int64)
     kernels.excise(
-        ids, raw, words.find(raw), offsets, 1, index.slots, index.places,
-        np.array([observed[pair] for pair in pairs], np.int64), occ, float(len(raw)), out, held,
+        ids, raw, words, offsets, 1, index.slots, index.places, pair_occ, occ, float(len(raw)),
+        usual, out, held,
     )  # fmt: skip
-    expected, count = 0, 0
-    for document in documents:
+
+    def fit(left: int, right: int, less: int) -> float:
+        chance = count[left] * count[right] / len(raw)
+        return float(np.log((observed[left, right] - less + 0.5) / (chance + 0.5)))
+
+    expected, places = 0, 0
+    for document, pairs_of in zip(documents, naive_pairs(documents), strict=True):
+        own = sum(fit(*pair, 1) for pair in pairs_of) / max(len(pairs_of), 1)
         for k in range(1, len(document) - 1):
             if document[k] == 5:
-                left, right = document[k - 1], document[k + 1]
-                chance = occ[list(keys).index(left)] * occ[list(keys).index(right)] / len(raw)
-                fit = np.log((observed[left, right] + 0.5) / (chance + 0.5))
-                expected += int(np.floor(1024 * fit + 0.5))
-                count += 1
-    assert (out[0], held[0]) == (expected, count)
+                joined = fit(document[k - 1], document[k + 1], 0) - own
+                expected += int(np.floor(1024 * joined + 0.5))
+                places += 1
+    assert held[0] == places
+    assert abs(out[0] - expected) <= places
+
+
+@QUIET
+@given(DOCUMENTS, st.integers(1, 7))
+def test_pieces_cut_documents_and_nothing_else(documents: list[list[int]], size: int) -> None:
+    _, offsets = flat(documents)
+    cuts = [
+        k for begin, end in pairwise(offsets.tolist()) for k in range(begin, end, size) or [begin]
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE", size)
+        assert pieces.pieces_of(offsets).tolist() == [*cuts, offsets[-1]]
+
+
+@QUIET
+@given(DOCUMENTS)
+def test_company_counts_common_tokens_that_stand_near(documents: list[list[int]]) -> None:
+    raw, offsets = flat(documents)
+    ids = np.where(raw < 4, raw, kernels.NO_ID).astype(np.int32)
+    counts = np.zeros(16, np.int64)
+    chosen = np.arange(len(documents)) != 1
+    kernels.company(ids, chosen, offsets, 3, 4, counts)
+    expected: Counter[int] = Counter()
+    for number, document in enumerate(documents):
+        for i, left in enumerate(document if number != 1 else []):
+            for right in document[i + 1 : i + 4]:
+                if left < 4 and right < 4:
+                    expected[4 * left + right] += 1
+    assert {k: int(n) for k, n in enumerate(counts) if n} == dict(expected)
+
+
+@QUIET
+@given(DOCUMENTS)
+def test_coherence_is_the_cosine_of_what_stands_before_and_behind(
+    documents: list[list[int]],
+) -> None:
+    raw, offsets = flat(documents)
+    vectors = np.random.default_rng(1).integers(-9, 9, (6, 3)).astype(np.int32)
+    ids = np.where(raw < 6, raw, kernels.NO_ID).astype(np.int32)
+    out = np.empty(len(raw), np.uint8)
+    kernels.coherence(ids, vectors, offsets, 5, 2, out)
+    for begin, document in zip(offsets, documents, strict=False):
+        for k in range(len(document)):
+            sides = document[max(k - 5, 0) : k], document[k : k + 5]
+            known = [[vectors[token] for token in side if token < 6] for side in sides]
+            if min(map(len, known)) < 2:
+                assert out[begin + k] == 255
+                continue
+            x, y = (np.sum(side, axis=0).astype(float) for side in known)
+            size = float(np.sqrt((x @ x) * (y @ y)))
+            if size:
+                assert abs(int(out[begin + k]) - (100 + 100 * (x @ y) / size)) <= 1
+
+
+def test_text_turns_strange_where_both_sides_say_so() -> None:
+    after = np.array([255, 90, 90, 90, 20, 90], np.uint8)
+    before = np.array([10, 10, 80, 60, 10, 255], np.uint8)
+    out = np.empty(6, np.uint8)
+    # An n-gram at k looks behind itself at k + 1.
+    kernels.turns(after, before, np.array([0, 6]), 1, (40, 85, 30), out)
+    turn, told = int(kernels.TURN), int(kernels.TURN_TOLD)
+    assert out.tolist() == [turn | told, turn | told, 0, told, turn | told, 0]
+
+
+def test_text_breaks_off_where_it_is_unlike() -> None:
+    likeness = np.array([255, 10, 60, 255, 5], np.uint8)
+    out = np.zeros(5, np.uint8)
+    kernels.breaks(likeness, np.array([0, 5]), 1, 20, out)
+    broken, told = int(kernels.BREAK), int(kernels.BREAK_TOLD)
+    assert out.tolist() == [broken | told, told, 0, broken | told, 0]
