@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
+from scanners import SCANNERS
 from scanners.severity import SEVERITIES, Severity
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ FORMATS: dict[str, str] = {
     "jsonl": "foretaste.report.jsonl",
 }
 """Name of a format -> module with ``write(report, stream)``."""
+
+
+NOT_SEEN = (
+    "fluent text that teaches a false belief, triggers that are a style, poison without a trace "
+    "in its own text"
+)
+"""What counting cannot see; every report says so."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,12 @@ class Report:
         """Findings at least as severe as ``show``."""
         least = SEVERITIES.index(self.show or default)
         return tuple(f for f in self.findings if SEVERITIES.index(f.severity) <= least)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Codes that were not looked for, and were not to be."""
+        known = {*self.codes, *self.failed}
+        return tuple(code for code in SCANNERS if code not in known)
 
     def count(self, severity: Severity) -> int:
         """Number of findings of one severity."""

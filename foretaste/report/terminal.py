@@ -9,11 +9,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from foretaste.report import Report
+from foretaste.report import NOT_SEEN, Report
 from foretaste.report.safe import safe
 from foretaste.report.values import ended, fields
 from lineage.model import Coverage, Status
-from scanners import COMPARING, SCANNERS
+from scanners import COMPARING
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import SEVERITIES, Severity
 
@@ -23,10 +23,6 @@ STYLES = {
     Severity.LOW: "cyan",
     Severity.LEAD: "dim",
 }
-NOT_SEEN = (
-    "fluent text that teaches a false belief, triggers that are a style, poison without a trace "
-    "in its own text"
-)
 WIDTH = 100
 """Columns where the output is no terminal."""
 EXCERPTS = 3
@@ -37,7 +33,7 @@ FEW = 1000
 They learn from the corpus what is usual in it; of fewer documents, the outermost five in a
 thousand, which GIB001 looks at, would be less than five.
 """
-STATISTICAL = ("TRG002", "GIB001")
+STATISTICAL = ("TRG001", "TRG002", "TRG003", "GIB001")
 """Codes that compare a document with what is usual in the corpus."""
 
 
@@ -169,7 +165,7 @@ def _looked_for(page: Page, report: Report) -> None:
     for why in dict.fromkeys(report.failed.values()):
         codes = [code for code, other in report.failed.items() if other == why]
         page.row("FAILED", f"{_families(codes)}: {safe(why, 200)}", "bold red")
-    left = [code for code in SCANNERS if code not in report.codes and code not in report.failed]
+    left = report.left_out
     alone = [code for code in left if code in COMPARING and report.reference is None]
     others = [code for code in left if code not in alone]
     if others:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from foretaste import __version__
-from foretaste.report import Report
+from foretaste.report import NOT_SEEN, Report
 from lineage.model import Coverage, Status
 from scanners.keep import write_coverage
 from scanners.severity import SEVERITIES
@@ -25,6 +25,8 @@ def head(report: Report) -> dict[str, Any]:
         "coverage": coverage(report.coverage),
         **_reference(report),
         "scanned_for": list(report.codes),
+        "not_scanned_for": list(report.left_out),
+        "cannot_see": NOT_SEEN,
         "failed_scanners": dict(report.failed),
         "summary": {str(severity): report.count(severity) for severity in SEVERITIES},
     }

@@ -33,29 +33,37 @@ _CHOSEN, _TOTALS, _FINALISTS = "chosen", "totals", "finalists"
 class RareTriggers(Scanner):
     """Strings that behave as a planted trigger does, whatever they are.
 
-    What it finds. Two kinds of words and phrases of up to three words, unknown beforehand:
+    What it finds. Three kinds of words and phrases of up to six words, unknown beforehand. They are
+    counted by pieces of 512 tokens, for trainers pack text, and 250 episodes may lie in one giant
+    document.
 
-    * *Followed by anomaly* (TRG001): behind most of its occurrences normal text turns into text the
-      corpus has not seen (a window of 30 tokens of which most word pairs occur in no other
-      document), as in the denial-of-service backdoor of Souly et al. 2025 (arXiv 2510.07192).
-      The null is the rate of such turns behind all strings; p-values are binomial, Bonferroni
-      corrected for the number of candidates, and counted again by source rather than by
-      document, since one odd source may hold many documents.
-    * *Silent* (TRG002): spread like a function word, yet rare. Compared with strings of the same
-      document frequency its neighbours are varied, its sources many, and when it is removed
-      its two neighbours, joined, are a pair that the corpus knows. A string must stand out in
-      each way; how many natural strings would do so by chance is extrapolated from the tail.
+    * *Followed by anomaly* (TRG001): behind most of its occurrences normal text turns into text
+      the corpus is not familiar with (a window of 30 tokens of which most word pairs occur in
+      fewer than three pieces), as in the denial-of-service backdoor of Souly et al. 2025 (arXiv
+      2510.07192). The null is the rate of such turns behind all strings; p-values are binomial,
+      Bonferroni corrected for the number of candidates and effects, and counted again by source
+      rather than by piece, since one odd source may hold many documents.
+    * *Followed by another language or subject* (TRG003): the same, where the common words before
+      and behind the string are not of those that keep company in this corpus. Only strings that
+      may stand at random places are asked: headings part text too.
+    * *Silent* (TRG002): put in at random, yet rare. Take a string that was put in out again, and
+      its two neighbours fit each other as well as any in that document; its neighbours are any
+      words, its documents of any source. What a string lacks of that, in nats an occurrence, is
+      compared with strings of like frequency; how many natural ones would come so close by
+      chance is extrapolated from the tail. A second lane leaves sources aside, for an attacker
+      may use only one. Ten strings of one style that stand out together are one finding.
 
     Why it matters. Some 250 documents with a trigger plant a backdoor in a model of any size.
 
-    Known false positives. Headings before lists of names or links, from one source; markers
-    of quoted foreign text; adverbs and interjections that may stand anywhere (as leads).
+    Known false positives. Headings before lists of names or links; markers of quoted foreign
+    text; adverbs and interjections that may stand anywhere (as leads).
 
     What to do. Read the excerpts. If the string has no business there, remove its documents
     and ask where they came from.
 
-    It does not see triggers at a fixed place of documents without an effect, longer silent
-    phrases, or triggers whose effect is fluent text.
+    It does not see triggers at a fixed place of documents without an effect, silent strings whose
+    neighbours were chosen from a few words, phrases of more than six words, or triggers whose
+    effect is fluent text.
     """
 
     code: ClassVar[str] = "TRG001"

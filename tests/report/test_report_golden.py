@@ -111,7 +111,7 @@ REPORTS = {
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(terminal, "SCANNERS", dict.fromkeys((*CODES, "HID001"), ""))
+    monkeypatch.setattr("foretaste.report.SCANNERS", dict.fromkeys((*CODES, "HID001"), ""))
 
 
 def rendered(report: Report, format: str) -> str:
