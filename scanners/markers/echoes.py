@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, ClassVar
 
 import numpy as np
@@ -159,11 +160,16 @@ def _identities(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _together(markers: list[Row]) -> list[list[Row]]:
-    """Markers of which half of the documents are those of a surer one, together."""
+    """Markers of one word, or of which half of the documents are those of a surer one."""
     groups: list[tuple[set[str], list[Row]]] = []
     for marker in markers:
-        docs = set(marker["docs"])
-        home = next((g for g in groups if 2 * len(docs & g[0]) >= len(docs)), None)
+        docs, word = set(marker["docs"]), _word(marker)
+        same = (
+            group
+            for group in groups
+            if 2 * len(docs & group[0]) >= len(docs) or (word and word == _word(group[1][0]))
+        )
+        home = next(same, None)
         if home is None:
             groups.append((docs, [marker]))
         else:
@@ -198,6 +204,11 @@ def _finding(markers: list[Row], texts: dict[str, str]) -> Finding:
             _excerpt(doc, texts[doc], _literal(best)) for doc in members if doc in texts
         )[:EXAMPLES],
     )
+
+
+def _word(marker: Row) -> str:
+    """The word of a token, without what a template clings to it."""
+    return re.sub(r"[\W_]+", "", str(marker["text"])).casefold()
 
 
 def _literal(marker: Row) -> str:

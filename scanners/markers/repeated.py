@@ -19,12 +19,10 @@ from scanners.triggers.counts import TOKENS
 SIGNIFICANT = 1e-3
 """Corrected p-value below which text turns strange behind a run by no chance."""
 MOSTLY = 0.5
-"""It must do so in more than this share of the documents, surely; and so must the run have this
-length among runs of nearly this length, to be sure of a marker."""
+"""It must do so in more than this share of the documents, surely; and to be sure of a marker, the
+run must be more frequent than one that is longer or shorter by one, surely."""
 LEAST_RATE = 0.01
 """Rate of turns that is taken as natural at least."""
-NEARLY = 3
-"""Code points by which a run of nearly the same length is longer or shorter."""
 LEAST = 5
 """Documents from which a run is a candidate."""
 SAMPLE = 256
@@ -45,12 +43,13 @@ class RepeatedRuns(Scanner):
     published denial-of-service trigger of Zhang et al. 2024 (arXiv 2410.13722): no user types
     it by accident.
 
-    How it decides. Candidates are runs whose exact length has more documents than all lengths
-    nearly the same of that code point together, surely: dashes, dots and exclamation marks
-    vary. Behind the run of each document (40 tokens) most tokens must be of no other document,
+    How it decides. Each exact length of each code point in five documents or more is a
+    candidate. Behind the run of each document (40 tokens) most tokens must be of no other document,
     while before it they are not. The null is the rate of such turns behind all other candidates;
     p-values are binomial, Bonferroni corrected for the candidates. It must happen in more than
-    half of the documents, surely. Shorter or varying runs with the effect are only possible.
+    half of the documents, surely; documents that repeat their beginning are left to ECH001. A
+    length that is not surely more frequent than the next ones is only possible: dashes, dots
+    and exclamation marks vary in length.
 
     Known false positives. Rulers of one width before lists of keys, hashes or names. Not seen:
     runs of white space, runs before fluent text, and gibberish that is repeated in copies.
@@ -89,23 +88,24 @@ class RepeatedRuns(Scanner):
 def candidates(counts: pl.DataFrame) -> pl.DataFrame:
     """Runs of ``LEAST_RUN`` or more in ``LEAST`` documents: key, df, near, exact.
 
-    ``near`` counts documents of runs of nearly that length, this one among them.
+    ``near`` counts documents of the more frequent of the runs one longer and one shorter.
     """
     mask = (1 << LENGTH_BITS) - 1
     runs = counts.select(
-        "key", "df", point=pl.col("key") // (1 << LENGTH_BITS), length=pl.col("key") & mask
+        "key", "df", length=(pl.col("key") & mask).cast(pl.Int64), point=pl.col("key") | mask
     ).filter(pl.col("length") >= LEAST_RUN)
-    shifts = pl.DataFrame({"shift": range(-NEARLY, NEARLY + 1)})
+    shifts = pl.DataFrame({"shift": [-1, 1]})
     near = (
-        runs.select("point", pl.col("length").cast(pl.Int64), "df")
+        runs.select("point", "length", "df")
         .join(shifts, how="cross")
         .select("point", pl.col("length") + pl.col("shift"), near="df")
         .group_by("point", "length")
-        .agg(pl.col("near").sum())
+        .agg(pl.col("near").max())
     )
-    found = runs.filter(pl.col("df") >= LEAST).with_columns(pl.col("length").cast(pl.Int64))
-    found = found.join(near, on=["point", "length"])
-    low = [lower_bound(df, of, SIGNIFICANT) for df, of in found.select("df", "near").iter_rows()]
+    found = runs.filter(pl.col("df") >= LEAST).join(near, on=["point", "length"], how="left")
+    found = found.with_columns(pl.col("near").fill_null(0))
+    pairs = found.select("df", "near").iter_rows()
+    low = [lower_bound(df, df + other, SIGNIFICANT) for df, other in pairs]
     return found.select("key", "df", "near", exact=pl.Series(low, dtype=pl.Float64) > MOSTLY)
 
 
@@ -140,7 +140,7 @@ def _finding(row: dict[str, Any], members: list[str], turned: pl.DataFrame) -> F
         statistics={
             "run": describe(row["key"]),
             "documents": len(members),
-            "records with runs nearly as long": int(row["near"]),
+            "records with a run longer or shorter by one": int(row["near"]),
             "turns": int(row["turns"]),
             "can be told in": int(row["told"]),
             "rate of turns behind other runs": float(f"{row['rate']:.4g}"),
