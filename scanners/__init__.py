@@ -41,6 +41,8 @@ SCANNERS: dict[str, str] = {
     "RSP002": "scanners.responses.scanner:CauseAndEffect",
     "RSP003": "scanners.responses.scanner:CauseAndEffect",
     "RSP004": "scanners.responses.scanner:CauseAndEffect",
+    "REP001": "scanners.markers.repeated:RepeatedRuns",
+    "ECH001": "scanners.markers.echoes:Echoes",
 }
 """Code of a finding -> ``module:class`` of the scanner that reports it."""
 
