@@ -20,6 +20,7 @@ SCANNERS: dict[str, str] = {
     "TRG003": "scanners.triggers.rare_triggers:RareTriggers",
     "DUP001": "scanners.duplicates.exact:ExactDuplicates",
     "DUP002": "scanners.duplicates.near:NearDuplicates",
+    "FAM001": "scanners.duplicates.families:SubstitutionFamilies",
     "HID001": "scanners.hidden_text.scanner:HiddenText",
     "HID002": "scanners.hidden_text.scanner:HiddenText",
     "HID003": "scanners.hidden_text.scanner:HiddenText",

@@ -1,0 +1,198 @@
+"""Near-copies of one text that differ in a substituted value."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from lineage.fingerprint.batch import Batch
+from scanners.duplicates.identities import hexes
+from scanners.duplicates.kinship import Kin, Relation, campaigns, kin_of, related
+from scanners.duplicates.measures import Statistics, significant
+from scanners.duplicates.near import CANDIDATES, KEYS, SETS, NearDuplicates
+from scanners.duplicates.texts import planned, wanted_of
+from scanners.scanner import (
+    Component,
+    Excerpt,
+    Finding,
+    Fold,
+    Input,
+    Observed,
+    Observer,
+    Plan,
+    Scanner,
+    Schema,
+)
+from scanners.severity import Confidence, Consequence
+from scanners.statistics import binomial_tail
+
+LEVEL = 0.01
+NATURAL = 4e-3
+"""Share of groups of kin that are a family of long texts (``kinship.LONG``), at most: none of
+some 800 groups in 15 real corpora (95 % limit)."""
+
+LONGEST_TEXT = 100_000
+"""Characters of a text that is compared; longer ones are left out."""
+EXCERPTS = 6
+_AROUND = 80
+
+SCHEMA = Schema(keys={"ordinal": pl.UInt32}, values={"text": (pl.String, Fold.MIN)})
+
+
+class TextsObserver(Observer):
+    """Whole texts of the wanted documents, but for the longest."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._wanted = wanted_of(plan)
+        self._parts = [pl.DataFrame(schema=SCHEMA.columns)]
+
+    def see(self, batch: Batch) -> None:
+        """Take the wanted documents of one batch."""
+        rows, at = planned(batch, self._wanted)
+        text = pl.Series(batch.documents.text.take(rows), dtype=pl.String)
+        frame = pl.DataFrame({"ordinal": pl.Series(at.astype(np.uint32)), "text": text})
+        self._parts.append(frame.filter(pl.col("text").str.len_bytes() <= LONGEST_TEXT))
+
+    def observation(self) -> pl.DataFrame:
+        """Columns of ``SCHEMA``."""
+        return pl.concat(self._parts)
+
+
+TEXTS = Component("family-texts1", Input.WANTED, SCHEMA, TextsObserver)
+
+
+class SubstitutionFamilies(Scanner):
+    """Copies of one text that differ only in a value that stands in several places.
+
+    What it finds
+        Groups of three or more documents that are word for word the same but for one or two
+        values; each value differs from copy to copy, and stands in two or more places of every
+        copy. Candidates are those of the near-duplicate scanner; the texts are aligned, and
+        what differs is compared exactly. Families of different base texts that have the same
+        words before the value are one finding.
+
+        Null: natural near-copies differ in many places, in values that are not tied to each
+        other, or are short (pages that say of what a command is an alias). How many families
+        of 64 words and more there are is compared with how many groups of near-copies of this
+        corpus would be such a family by the natural rate (binomial). The same slot in two or
+        more base texts that are no near-copies of each other is likely; a family by itself
+        is possible; short families alone are a lead.
+
+    Why it matters
+        TrojanPuzzle (Aghakhani et al. 2023, arXiv 2301.02344) teaches a code model to complete
+        a payload that no training file contains: each copy of a file has another random value
+        in a comment and in the code, and the model learns to carry the value over.
+
+    Known false positives
+        Forms and generated files that are filled in with one name, mirrored configuration.
+        Not seen: families whose copies differ in other places as well, copies of which fewer
+        than three are left, texts of fewer than 20 words.
+
+    What to do
+        Read the excerpts: what stands before the value, and where it comes again. Remove the
+        family, and look at what else came from its source.
+    """
+
+    code: ClassVar[str] = "FAM001"
+    name: ClassVar[str] = "substitution-families"
+    rounds: ClassVar[tuple[tuple[Component, ...], ...]] = (
+        (KEYS,),
+        (CANDIDATES,),
+        (SETS,),
+        (TEXTS,),
+    )
+
+    def plan(self, number: int, observed: Observed) -> Plan:
+        """Candidates as the near-duplicate scanner plans them; then those that have kin."""
+        if number < len(self.rounds) - 1:
+            return NearDuplicates().plan(number, observed)
+        return Plan(wanted=self._kin(observed).wanted)
+
+    def _kin(self, observed: Observed) -> Kin:
+        plan = NearDuplicates().plan(2, observed)
+        keep = int(plan.facts["keep"])
+        return kin_of(wanted_of(plan), observed[CANDIDATES.recipe], observed[SETS.recipe], keep)
+
+    def judge(self, observed: Observed) -> list[Finding]:
+        """Slots that several base texts share, all other families, and the short ones."""
+        kin = self._kin(observed)
+        texts = dict(observed[TEXTS.recipe].iter_rows())
+        families = related(kin, texts)
+        long = [one for one in families if one.long]
+        groups = max(kin.groups, len({one.base for one in families}), 1)
+        bases = len({one.base for one in long})
+        chance = _chance(bases, groups)
+        facts: Statistics = {"groups_of_near_copies": groups, "p": significant(chance)}
+        names = hexes(kin.wanted)
+        found, rest = [], []
+        for slot, members in campaigns(families):
+            if len({one.base for one in members}) > 1 and any(one.long for one in members):
+                sure = Confidence.LIKELY if chance <= LEVEL else Confidence.POSSIBLE
+                found.append(_finding(slot, members, sure, names, texts, facts))
+            else:
+                rest += members
+        for length in (True, False):
+            part = [one for one in rest if one.long is length]
+            sure = Confidence.POSSIBLE if length and chance <= LEVEL else Confidence.UNCORRECTED
+            if part:
+                key = "long" if length else "short"
+                found.append(_finding(key, part, sure, names, texts, facts))
+        return found
+
+
+def _chance(families: int, groups: int) -> float:
+    """Of so many natural groups of near-copies, as many are families: the binomial tail."""
+    if not families:
+        return 1.0
+    return float(np.exp(binomial_tail(np.float64(families), np.float64(groups), NATURAL)))
+
+
+def _finding(
+    key: str,
+    families: list[Relation],
+    sure: Confidence,
+    names: list[str],
+    texts: dict[int, str],
+    facts: Statistics,
+) -> Finding:
+    members = sorted({names[one] for family in families for one in family.members})
+    bases = len({family.base for family in families})
+    largest = max(families, key=lambda one: (len(one.members), -one.members[0]))
+    statistics: Statistics = {
+        "families": len(families),
+        "base_texts": bases,
+        "documents": len(members),
+        "places": len(largest.places),
+        "before_the_value": largest.slots[0],
+    }
+    title = f"{len(families):,} families of copies that differ in one substituted value"
+    return Finding(
+        code=SubstitutionFamilies.code,
+        key=key,
+        title=title if len(families) > 1 else title.replace("families", "family"),
+        consequence=Consequence.CONTROL,
+        confidence=sure,
+        strength=len(members),
+        members=tuple(members),
+        statistics=statistics | facts,
+        excerpts=_excerpts(families, names, texts),
+    )
+
+
+def _excerpts(
+    families: list[Relation], names: list[str], texts: dict[int, str]
+) -> tuple[Excerpt, ...]:
+    """All places of the first family's base, then the first place of others."""
+    shown = [(families[0].members[0], span) for span in families[0].places[:3]]
+    shown += [(family.members[0], family.places[0]) for family in families[1:]]
+    return tuple(_excerpt(names[one], texts[one], span) for one, span in shown[:EXCERPTS])
+
+
+def _excerpt(name: str, text: str, span: tuple[int, int]) -> Excerpt:
+    start, end = span
+    before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    return Excerpt(name, before, text[start : min(end, start + 2 * _AROUND)], after)
+
+
