@@ -21,6 +21,8 @@ SCANNERS: dict[str, str] = {
     "DUP001": "scanners.duplicates.exact:ExactDuplicates",
     "DUP002": "scanners.duplicates.near:NearDuplicates",
     "FAM001": "scanners.duplicates.families:SubstitutionFamilies",
+    "CTL001": "scanners.control_strings.scanner:ControlStrings",
+    "LEN001": "scanners.outliers.scanner:Outliers",
     "HID001": "scanners.hidden_text.scanner:HiddenText",
     "HID002": "scanners.hidden_text.scanner:HiddenText",
     "HID003": "scanners.hidden_text.scanner:HiddenText",

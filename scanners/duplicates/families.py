@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ import polars as pl
 
 from lineage.fingerprint.batch import Batch
 from scanners.duplicates.identities import hexes
-from scanners.duplicates.kinship import Kin, Relation, campaigns, kin_of, related
+from scanners.duplicates.kinship import Kin, Relation, bases, campaigns, kin_of, related
 from scanners.duplicates.measures import Statistics, significant
 from scanners.duplicates.near import CANDIDATES, KEYS, SETS, NearDuplicates
 from scanners.duplicates.texts import planned, wanted_of
@@ -120,25 +121,34 @@ class SubstitutionFamilies(Scanner):
         kin = self._kin(observed)
         texts = dict(observed[TEXTS.recipe].iter_rows())
         families = related(kin, texts)
-        long = [one for one in families if one.long]
+        words = [one for one in families if not one.figures]
+        long = len({one.base for one in words if one.long})
         groups = max(kin.groups, len({one.base for one in families}), 1)
-        bases = len({one.base for one in long})
-        chance = _chance(bases, groups)
-        facts: Statistics = {"groups_of_near_copies": groups, "p": significant(chance)}
-        names = hexes(kin.wanted)
-        found, rest = [], []
-        for slot, members in campaigns(families):
-            if len({one.base for one in members}) > 1 and any(one.long for one in members):
-                sure = Confidence.LIKELY if chance <= LEVEL else Confidence.POSSIBLE
-                found.append(_finding(slot, members, sure, names, texts, facts))
-            else:
-                rest += members
-        for length in (True, False):
-            part = [one for one in rest if one.long is length]
-            sure = Confidence.POSSIBLE if length and chance <= LEVEL else Confidence.UNCORRECTED
+        chance = _chance(long, groups)
+        facts: Statistics = {
+            "groups_of_near_copies": groups,
+            "with_a_long_family": long,
+            "p": significant(chance),
+        }
+        case = _Case(hexes(kin.wanted), texts, facts)
+        rest: dict[str, list[Relation]] = {
+            "long": [],
+            "short": [],
+            "figures": [one for one in families if one.figures],
+        }
+        found = []
+        for slot, members in campaigns(words):
+            several = any(one.long for one in members) and bases(members, texts) > 1
+            if several and chance <= LEVEL:
+                found.append(case.finding(slot, members, Confidence.LIKELY))
+                continue
+            for one in members:
+                rest["long" if one.long else "short"].append(one)
+        for name, part in rest.items():
+            alarm = name == "long" and chance <= LEVEL
             if part:
-                key = "long" if length else "short"
-                found.append(_finding(key, part, sure, names, texts, facts))
+                sure = Confidence.POSSIBLE if alarm else Confidence.UNCORRECTED
+                found.append(case.finding(name, part, sure))
         return found
 
 
@@ -146,39 +156,41 @@ def _chance(families: int, groups: int) -> float:
     """Of so many natural groups of near-copies, as many are families: the binomial tail."""
     if not families:
         return 1.0
-    return float(np.exp(binomial_tail(np.float64(families), np.float64(groups), NATURAL)))
+    hits, trials = np.array([float(families)]), np.array([float(groups)])
+    return float(np.exp(binomial_tail(hits, trials, NATURAL))[0])
 
 
-def _finding(
-    key: str,
-    families: list[Relation],
-    sure: Confidence,
-    names: list[str],
-    texts: dict[int, str],
-    facts: Statistics,
-) -> Finding:
-    members = sorted({names[one] for family in families for one in family.members})
-    bases = len({family.base for family in families})
-    largest = max(families, key=lambda one: (len(one.members), -one.members[0]))
-    statistics: Statistics = {
-        "families": len(families),
-        "base_texts": bases,
-        "documents": len(members),
-        "places": len(largest.places),
-        "before_the_value": largest.slots[0],
-    }
-    title = f"{len(families):,} families of copies that differ in one substituted value"
-    return Finding(
-        code=SubstitutionFamilies.code,
-        key=key,
-        title=title if len(families) > 1 else title.replace("families", "family"),
-        consequence=Consequence.CONTROL,
-        confidence=sure,
-        strength=len(members),
-        members=tuple(members),
-        statistics=statistics | facts,
-        excerpts=_excerpts(families, names, texts),
-    )
+@dataclass(frozen=True)
+class _Case:
+    """Names and texts of documents by ordinal, and what holds of all findings."""
+
+    names: list[str]
+    texts: dict[int, str]
+    facts: Statistics
+
+    def finding(self, key: str, families: list[Relation], sure: Confidence) -> Finding:
+        """One finding for some families."""
+        members = sorted({self.names[one] for family in families for one in family.members})
+        largest = max(families, key=lambda one: (len(one.members), -one.members[0]))
+        statistics: Statistics = {
+            "families": len(families),
+            "base_texts": bases(families, self.texts),
+            "documents": len(members),
+            "places": len(largest.places),
+            "before_the_value": largest.slots[0],
+        }
+        plural = "families" if len(families) > 1 else "family"
+        return Finding(
+            code=SubstitutionFamilies.code,
+            key=key,
+            title=f"{len(families):,} {plural} of copies that differ in one substituted value",
+            consequence=Consequence.CONTROL,
+            confidence=sure,
+            strength=len(members),
+            members=tuple(members),
+            statistics=statistics | self.facts,
+            excerpts=_excerpts(families, self.names, self.texts),
+        )
 
 
 def _excerpts(
@@ -194,5 +206,3 @@ def _excerpt(name: str, text: str, span: tuple[int, int]) -> Excerpt:
     start, end = span
     before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
     return Excerpt(name, before, text[start : min(end, start + 2 * _AROUND)], after)
-
-

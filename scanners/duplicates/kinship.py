@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,10 @@ LEAST_SIMILAR = 0.4
 """Two places of a text of 20 words leave so much; the bands bring few pairs of less."""
 WINDOW = 16
 """In large buckets, neighbours by number of shingles that are compared."""
+APART = 0.2
+"""Share of its shingles that a base text may have from another, and be another text."""
+MOST_BASES = 16
+"""Base texts that are told apart; more need not be counted."""
 MOST_PAIRS = 50_000
 """Pairs that are aligned, the closest first."""
 
@@ -54,6 +59,7 @@ class Kin:
 class Relation:
     """A family: rows of ``Kin.wanted``, the group they are part of, and where values stand.
 
+    ``figures`` tells that all values are numbers and signs, as in exercises and tables.
     ``places`` are spans in the text of the first member; ``slots`` the words before places,
     over all pairs, sorted.
     """
@@ -61,6 +67,7 @@ class Relation:
     members: tuple[int, ...]
     base: int
     long: bool
+    figures: bool
     places: tuple[tuple[int, int], ...]
     slots: tuple[str, ...]
 
@@ -157,6 +164,12 @@ def _relation(
     return Relation(
         members=tuple(members),
         base=int(kin.group[members[0]]),
+        figures=not any(
+            char.isalpha()
+            for one in inside.values()
+            for place in one.places
+            for char in place.left + place.right
+        ),
         long=int(np.median(kin.shingles[members])) >= LONG,
         places=tuple((place.start, place.end) for place in shown.places),
         slots=tuple(sorted(slots - {""})) or ("",),
@@ -183,3 +196,16 @@ def campaigns(families: list[Relation]) -> Iterator[tuple[str, list[Relation]]]:
         members = [families[number] for number in sorted(together)]
         slots = {slot for family in members for slot in family.slots}
         yield min(slots, key=lambda slot: (-len(by_slot.get(slot, [])), slot)), members
+
+
+def bases(families: list[Relation], texts: dict[int, str]) -> int:
+    """How many of the families have base texts of their own, up to MOST_BASES."""
+    kept: list[frozenset[tuple[str, ...]]] = []
+    for family in sorted(families, key=lambda one: (not one.long, one.members[0])):
+        words = re.findall(r"\w+", texts[family.members[0]].casefold())
+        own = frozenset(zip(*(words[at:] for at in range(WIDTH)), strict=False))
+        if all(len(own & other) <= APART * min(len(own), len(other)) for other in kept):
+            kept.append(own)
+        if len(kept) == MOST_BASES:
+            break
+    return len(kept)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from os.path import commonprefix
 
 MOST_PLACES = 8
 """Places where two copies may differ. A puzzle needs two: one to read from, one to write to."""
@@ -61,14 +60,10 @@ def substitution(left: str, right: str) -> Substitution | None:
 
 def context(text: str, at: int) -> str:
     """The words before the word that holds position ``at``, folded; empty at a beginning."""
-    near = text[max(0, at - _NEAR) : at]
-    whole = near.rstrip("".join(set(near[-_NEAR:]) - _breaks(near))) if near else near
-    words = _WORDS.findall(whole)[-CONTEXT:]
+    while at and text[at - 1].isalnum():
+        at -= 1
+    words = _WORDS.findall(text[max(0, at - _NEAR) : at])[-CONTEXT:]
     return " ".join(words).casefold() if len(words) == CONTEXT else ""
-
-
-def _breaks(text: str) -> set[str]:
-    return {char for char in text if not char.isalnum()}
 
 
 def _places(left: str, right: str) -> Iterator[Place]:
@@ -98,9 +93,16 @@ def _inside(left: str, right: str, offset: int) -> Iterator[Place]:
 
 def _reduced(left: str, right: str, offset: int) -> Place:
     """Without what both begin and end with: equal for equal values, whatever stands beside."""
-    before = len(commonprefix([left, right]))
+    before = _alike(left, right)
     left, right = left[before:], right[before:]
-    after = len(commonprefix([left[::-1], right[::-1]]))
+    after = _alike(left[::-1], right[::-1])
     start = offset + before
     end = start + len(left) - after
     return Place(start, end, left[: len(left) - after], right[: len(right) - after])
+
+
+def _alike(left: str, right: str) -> int:
+    """Characters that two strings begin with alike."""
+    pairs = zip(left, right, strict=False)
+    differ = (at for at, (one, other) in enumerate(pairs) if one != other)
+    return next(differ, min(len(left), len(right)))
