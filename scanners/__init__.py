@@ -20,6 +20,7 @@ SCANNERS: dict[str, str] = {
     "TRG003": "scanners.triggers.rare_triggers:RareTriggers",
     "DUP001": "scanners.duplicates.exact:ExactDuplicates",
     "DUP002": "scanners.duplicates.near:NearDuplicates",
+    "DUP003": "scanners.duplicates.prefixes:PrefixContainment",
     "FAM001": "scanners.duplicates.families:SubstitutionFamilies",
     "CTL001": "scanners.control_strings.scanner:ControlStrings",
     "LEN001": "scanners.outliers.scanner:Outliers",

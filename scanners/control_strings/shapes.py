@@ -17,11 +17,12 @@ SYNTAXES = {
     "double": r"<</?[A-Z][A-Z_]{1,18}>>",
     "sentence": r"</?s>|<(?:bos|eos|pad|unk)>",
     "heading": r"(?m:^#{2,4} ?[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$)",
+    "speaker": r"(?m:^[A-Z][a-z]{2,14}:(?=[ \t]))",
 }
 """Public syntaxes of control strings. Full-width brackets count as the ASCII ones."""
 
 CONTROL = re.compile("|".join(f"(?P<{name}>{shape})" for name, shape in SYNTAXES.items()))
-BEGINS = "^\\s*(?:<[|\uff5c/a-z<]|\uff1c|\\[[A-Z]|\uff3b|##)"
+BEGINS = "^\\s*(?:<[|\uff5c/a-z<]|\uff1c|\\[[A-Z]|\uff3b|##|[A-Z][a-z]{2,14}:)"
 """What a framed text begins with, for a cheap first look."""
 
 LEAST_STRINGS = 2
@@ -33,8 +34,11 @@ LOOKED_AT = 65_536
 MOST_NAMES = 12
 
 _RUN = re.compile(rf"([^\x00-\x7f\w\s])\1{{{LEAST_RUN - 1},}}")
+_ROLE = re.compile(r"\A\w+\s*\n")
+"""The name of who speaks, on a line of its own before what is said."""
 _WORDS = re.compile(r"\w+")
-_WEAK = frozenset({"sentence"})
+_WEAK = frozenset({"sentence", "speaker"})
+"""Syntaxes that frame nothing by themselves; two speakers do around an echo or a run."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,21 @@ def frame_of(text: str) -> Frame | None:
     text = text[:LOOKED_AT]
     found = list(CONTROL.finditer(text))
     strong = [match for match in found if match.lastgroup not in _WEAK]
-    names = list(dict.fromkeys(match[0].strip() for match in strong))
+    names = list(dict.fromkeys(match[0].strip() for match in strong or found))
     if not found or text[: found[0].start()].strip() or len(names) < LEAST_STRINGS:
         return None
-    if not (_paired(names) or {match.lastgroup for match in strong} & {"piped", "heading"}):
+    groups = {match.lastgroup for match in strong}
+    if groups and not (_paired(names) or groups & {"piped", "heading"}):
+        return None
+    if not groups and len(names) != LEAST_STRINGS:
         return None
     pieces = _pieces(text, found)
     if len(pieces) < LEAST_STRINGS:
         return None
-    return Frame(" ".join(names[:MOST_NAMES]), _kind(text, pieces))
+    kind = _kind(text, pieces)
+    if kind == "plain" and not strong:
+        return None
+    return Frame(" ".join(names[:MOST_NAMES]), kind)
 
 
 def _paired(names: list[str]) -> bool:
@@ -83,7 +93,8 @@ def _kind(text: str, pieces: list[str]) -> str:
 
 def _echo(pieces: list[str]) -> bool:
     """Whether a piece is, but for a fifth, what an earlier piece says."""
-    said = [" ".join(_WORDS.findall(piece)).casefold() for piece in pieces]
+    bodies = (_ROLE.sub("", piece) for piece in pieces)
+    said = [" ".join(_WORDS.findall(body)).casefold() for body in bodies]
     long = [(number, words) for number, words in enumerate(said) if words.count(" ") >= LEAST_ECHO]
     return any(_holds(one, other) for at, one in long for later, other in long if at < later)
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import Batch
+from lineage.model import Role
 from scanners.duplicates.identities import hexes
 from scanners.duplicates.kinship import Kin, Relation, bases, campaigns, kin_of, related
 from scanners.duplicates.measures import Statistics, significant
@@ -39,7 +41,10 @@ LONGEST_TEXT = 100_000
 EXCERPTS = 6
 _AROUND = 80
 
-SCHEMA = Schema(keys={"ordinal": pl.UInt32}, values={"text": (pl.String, Fold.MIN)})
+SCHEMA = Schema(
+    keys={"ordinal": pl.UInt32},
+    values={"text": (pl.String, Fold.MIN), "answers": (pl.Boolean, Fold.MAX)},
+)
 
 
 class TextsObserver(Observer):
@@ -53,7 +58,8 @@ class TextsObserver(Observer):
         """Take the wanted documents of one batch."""
         rows, at = planned(batch, self._wanted)
         text = pl.Series(batch.documents.text.take(rows), dtype=pl.String)
-        frame = pl.DataFrame({"ordinal": pl.Series(at.astype(np.uint32)), "text": text})
+        columns = {"ordinal": pl.Series(at.astype(np.uint32)), "text": text}
+        frame = pl.DataFrame({**columns, "answers": pl.Series(_answers(batch)[rows])})
         self._parts.append(frame.filter(pl.col("text").str.len_bytes() <= LONGEST_TEXT))
 
     def observation(self) -> pl.DataFrame:
@@ -61,7 +67,15 @@ class TextsObserver(Observer):
         return pl.concat(self._parts)
 
 
-TEXTS = Component("family-texts1", Input.WANTED, SCHEMA, TextsObserver)
+def _answers(batch: Batch) -> npt.NDArray[np.bool_]:
+    """bool[n]: documents with a prompt and a response, of which one names what the other does."""
+    roles = batch.documents.roles
+    if Role.PROMPT not in roles or not {Role.RESPONSE, Role.CHOSEN} & roles.keys():
+        return np.zeros(len(batch), dtype=np.bool_)
+    return np.asarray(roles[Role.PROMPT].is_valid().to_numpy(zero_copy_only=False))
+
+
+TEXTS = Component("family-texts2", Input.WANTED, SCHEMA, TextsObserver)
 
 
 class SubstitutionFamilies(Scanner):
@@ -79,7 +93,9 @@ class SubstitutionFamilies(Scanner):
         of 64 words and more there are is compared with how many groups of near-copies of this
         corpus would be such a family by the natural rate (binomial). The same slot in two or
         more base texts that are no near-copies of each other is likely; a family by itself
-        is possible; short families alone are a lead.
+        is possible. Short families alone are a lead, and so are families whose values are
+        numbers only (exercises, tables), and prompts with responses (an answer says again what
+        its question asks for).
 
     Why it matters
         TrojanPuzzle (Aghakhani et al. 2023, arXiv 2301.02344) teaches a code model to complete
@@ -119,9 +135,13 @@ class SubstitutionFamilies(Scanner):
     def judge(self, observed: Observed) -> list[Finding]:
         """Slots that several base texts share, all other families, and the short ones."""
         kin = self._kin(observed)
-        texts = dict(observed[TEXTS.recipe].iter_rows())
+        rows = observed[TEXTS.recipe]
+        texts = dict(rows.select("ordinal", "text").iter_rows())
+        answers = set(rows.filter("answers")["ordinal"].to_list())
         families = related(kin, texts)
-        words = [one for one in families if not one.figures]
+        told = [one for one in families if answers.issuperset(one.members)]
+        figures = [one for one in families if one.figures and one not in told]
+        words = [one for one in families if one not in told and one not in figures]
         long = len({one.base for one in words if one.long})
         groups = max(kin.groups, len({one.base for one in families}), 1)
         chance = _chance(long, groups)
@@ -131,11 +151,8 @@ class SubstitutionFamilies(Scanner):
             "p": significant(chance),
         }
         case = _Case(hexes(kin.wanted), texts, facts)
-        rest: dict[str, list[Relation]] = {
-            "long": [],
-            "short": [],
-            "figures": [one for one in families if one.figures],
-        }
+        rest: dict[str, list[Relation]] = {"long": [], "short": []}
+        rest |= {"figures": figures, "answers": told}
         found = []
         for slot, members in campaigns(words):
             several = any(one.long for one in members) and bases(members, texts) > 1
