@@ -110,7 +110,8 @@ class ControlStrings(Scanner):
     Known false positives
         Dumps of instruction data in web text, transcripts of chats with a model. Pages that
         explain a template name control strings in their prose and are not framed. Not seen:
-        ``User:`` and ``Assistant:`` lines without an echo or a run, frames that begin behind other text.
+        ``User:`` and ``Assistant:`` lines without an echo or a run, frames that begin behind
+        other text.
 
     What to do
         Read the excerpts. Text that is no chat should hold no such strings: drop or escape

@@ -25,6 +25,9 @@ CONTROL = re.compile("|".join(f"(?P<{name}>{shape})" for name, shape in SYNTAXES
 BEGINS = "^\\s*(?:<[|\uff5c/a-z<]|\uff1c|\\[[A-Z]|\uff3b|##|[A-Z][a-z]{2,14}:)"
 """What a framed text begins with, for a cheap first look."""
 
+_COMPANY = frozenset({"sentence", "double"})
+"""Syntaxes beside which a directive frames; alone it is how forums mark a quotation."""
+
 LEAST_STRINGS = 2
 LEAST_RUN = 8
 LEAST_ECHO = 4
@@ -53,7 +56,9 @@ def frame_of(text: str) -> Frame | None:
     """The frame of a text that begins with a control string and goes on in pieces, or None."""
     text = text[:LOOKED_AT]
     found = list(CONTROL.finditer(text))
-    strong = [match for match in found if match.lastgroup not in _WEAK]
+    syntaxes = {match.lastgroup for match in found}
+    weak = _WEAK if syntaxes & _COMPANY else _WEAK | {"directive"}
+    strong = [match for match in found if match.lastgroup not in weak]
     names = list(dict.fromkeys(match[0].strip() for match in strong or found))
     if not found or text[: found[0].start()].strip() or len(names) < LEAST_STRINGS:
         return None

@@ -16,6 +16,8 @@ LEAST = 20
 """Tokens that a beginning has in common with another, and that follow it."""
 HELD = 256
 """Tokens of a document that are compared."""
+STEPS = 2
+"""Tokens at the parting that may be what the document leaves at."""
 FOLLOWING = 32
 """Tokens behind the parting that are looked for in the other document."""
 
@@ -65,7 +67,9 @@ def _of_one_beginning(part: pl.DataFrame) -> Iterator[Departure]:
         following = own[shared : shared + FOLLOWING]
         again = np.isin(following, heads[other][shared:])
         if 2 * np.count_nonzero(again) < len(following):
-            yield Departure(key, high, low, int(own[shared]), shared, source)
+            # A beginning that was cut inside of a word ends in a word of its own.
+            for step in range(STEPS):
+                yield Departure(key, high, low, int(own[shared + step]), shared + step, source)
 
 
 def _common(one: U64, other: U64) -> int:

@@ -196,7 +196,8 @@ class PrefixContainment(Scanner):
         found = observed[_FOUND]
         wanted = wanted_of(self.plan(2, observed)).tolist()
         texts = {tuple(wanted[at]): json.loads(text) for at, text in observed[SPANS.recipe].rows()}
-        findings = [_finding(part, texts) for part in found.partition_by("token")]
+        parts = found.partition_by("token") if found.height else []
+        findings = [_finding(part, texts) for part in parts]
         return sorted(findings, key=lambda finding: finding.order)[:LISTED]
 
 
