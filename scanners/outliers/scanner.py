@@ -118,7 +118,7 @@ class Outliers(Scanner):
 
     Known false positives
         Books among posts, logs, tables, data in base64. Not seen: corpora of under fifty
-        documents in the tail, and lengths that many documents share.
+        documents in the tail, and values that a twentieth of the documents share.
 
     What to do
         Read the ends of the documents. Cut or drop what repeats itself.

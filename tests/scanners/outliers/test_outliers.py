@@ -34,8 +34,8 @@ def test_a_power_law_has_no_outliers(tmp_path: Path) -> None:
 def test_an_endless_answer_is_found_by_length_and_repetition(tmp_path: Path) -> None:
     endless = {"prompt": "go", "response": ("over and over once more again " * 9000)}
     repeated = natural(2, 2000)
-    for row in repeated[::10]:
-        row["response"] = f"{row['response']} {row['response']}"
+    for number, row in enumerate(repeated[::4]):
+        row["response"] += f" {row['response'][: 1 + number * len(row['response']) // 500]}"
     found = scanned(tmp_path, [*repeated, endless])
     assert len(found["endless"].members) == 1
     assert found["endless"].severity is Severity.MEDIUM
