@@ -59,7 +59,7 @@ def verified_edges(keys: U64, documents: I64, sketches: Sketches, threshold: flo
     """
     bucket = np.cumsum(np.append(False, keys[1:] != keys[:-1]))[: len(keys)]
     large = np.bincount(bucket)[bucket] > SMALL_BUCKET
-    small = _pairs_within(bucket[~large], documents[~large])
+    small = pairs_within(bucket[~large], documents[~large])
     found = [_verify(small, sketches, threshold)[0]]
     found.extend(_led(bucket[large], documents[large], sketches, threshold))
     codes = np.unique(np.concatenate([left << 32 | right for left, right in found]))
@@ -69,7 +69,7 @@ def verified_edges(keys: U64, documents: I64, sketches: Sketches, threshold: flo
 Pairs = tuple[I64, I64]
 
 
-def _pairs_within(bucket: I64, documents: I64) -> Pairs:
+def pairs_within(bucket: I64, documents: I64) -> Pairs:
     """All pairs of documents in the same bucket, distinct; rows sorted by bucket, document."""
     codes = [np.zeros(0, np.int64)]
     for step in range(1, SMALL_BUCKET):

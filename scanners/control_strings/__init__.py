@@ -1,0 +1,1 @@
+"""Markup of chats in text that is none."""

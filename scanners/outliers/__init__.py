@@ -1,0 +1,1 @@
+"""Documents beyond what the tail of their corpus allows."""
