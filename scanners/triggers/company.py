@@ -8,7 +8,7 @@ import polars as pl
 
 from lineage.fingerprint.batch import TokenBatch
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
-from scanners.triggers import kernels
+from scanners.triggers import company_kernels, kernels
 from scanners.triggers.grams import indexed
 from scanners.triggers.kernels import U8
 
@@ -46,7 +46,7 @@ class _Company(Observer):
     def see_tokens(self, batch: TokenBatch) -> None:
         chosen = batch.doc[:, 0] <= self._plan.arrays["limit"][0]
         ids = self._index.find(batch.raw)
-        kernels.company(ids, chosen, batch.offsets, SPAN, self._size, self._counts)
+        company_kernels.company(ids, chosen, batch.offsets, SPAN, self._size, self._counts)
 
     def observation(self) -> pl.DataFrame:
         pair = np.flatnonzero(self._counts)
@@ -74,7 +74,7 @@ def likeness(batch: TokenBatch, plan: Plan) -> U8:
     """
     out = np.empty(len(batch.raw), np.uint8)
     ids = indexed(plan, "common").find(batch.raw)
-    kernels.coherence(ids, plan.arrays["vectors"], batch.offsets, WIDTH, LEAST, out)
+    company_kernels.coherence(ids, plan.arrays["vectors"], batch.offsets, WIDTH, LEAST, out)
     return out
 
 

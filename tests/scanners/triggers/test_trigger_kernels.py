@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.triggers import kernels, pieces
+from scanners.triggers import company_kernels, kernels, pieces
 from scanners.triggers.grams import GramCounter, GramIndex, longer_keys, pair_keys
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 12), max_size=40), max_size=8)
@@ -201,7 +201,7 @@ def test_company_counts_common_tokens_that_stand_near(documents: list[list[int]]
     ids = np.where(raw < 4, raw, kernels.NO_ID).astype(np.int32)
     counts = np.zeros(16, np.int64)
     chosen = np.arange(len(documents)) != 1
-    kernels.company(ids, chosen, offsets, 3, 4, counts)
+    company_kernels.company(ids, chosen, offsets, 3, 4, counts)
     expected: Counter[int] = Counter()
     for number, document in enumerate(documents):
         for i, left in enumerate(document if number != 1 else []):
@@ -220,7 +220,7 @@ def test_coherence_is_the_cosine_of_what_stands_before_and_behind(
     vectors = np.random.default_rng(1).integers(-9, 9, (6, 3)).astype(np.int32)
     ids = np.where(raw < 6, raw, kernels.NO_ID).astype(np.int32)
     out = np.empty(len(raw), np.uint8)
-    kernels.coherence(ids, vectors, offsets, 5, 2, out)
+    company_kernels.coherence(ids, vectors, offsets, 5, 2, out)
     for begin, document in zip(offsets, documents, strict=False):
         for k in range(len(document)):
             sides = document[max(k - 5, 0) : k], document[k : k + 5]
