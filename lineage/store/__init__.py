@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         load_scan,
         save_scan,
     )
+    from lineage.store.graph import declare, load_edges, load_entities
     from lineage.store.health import info, rebuild, verify
     from lineage.store.observations import find_observation, read_frame, save_observation
+    from lineage.store.past import as_of
     from lineage.store.read import committed_shards, find_snapshot, snapshot_names
     from lineage.store.snapshots import Destination
     from lineage.store.sql import run_sql
@@ -33,14 +35,18 @@ __all__ = [
     "Store",
     "StoredFinding",
     "StoredScan",
+    "as_of",
     "band_names",
     "canonical_dump",
     "committed_shards",
+    "declare",
     "fact_strings",
     "find_observation",
     "find_scan",
     "find_snapshot",
     "info",
+    "load_edges",
+    "load_entities",
     "load_finding",
     "load_findings",
     "load_scan",
@@ -67,8 +73,10 @@ _HOMES = {
         "load_scan",
         "save_scan",
     ),
+    "graph": ("declare", "load_edges", "load_entities"),
     "health": ("info", "rebuild", "verify"),
     "observations": ("find_observation", "read_frame", "save_observation"),
+    "past": ("as_of",),
     "read": ("committed_shards", "find_snapshot", "snapshot_names"),
     "snapshots": ("Destination",),
     "sql": ("run_sql",),

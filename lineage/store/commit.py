@@ -64,11 +64,30 @@ def _shards(connection: Connection, event: Event, _root: Path) -> None:
 
 
 def _source(connection: Connection, event: Event, _root: Path) -> None:
-    connection.execute("DELETE FROM source WHERE name = ?", [event["name"]])
-    connection.execute(
-        "INSERT INTO source VALUES (?, ?, ?)",
-        [event["name"], canonical(event["facts"]), event["number"]],
-    )
+    _entities(connection, [["source", event["name"], event["facts"]]], event["number"])
+
+
+def _graph(connection: Connection, event: Event, _root: Path) -> None:
+    _entities(connection, event["entities"], event["number"])
+    ends = "child_kind, child, relation, parent_kind, parent, basis"
+    rows = [[*edge[:6], canonical(edge[6]), event["number"]] for edge in event["edges"]]
+    _replace(connection, "edge", ends, rows)
+
+
+def _entities(connection: Connection, entities: list[list[Any]], number: int) -> None:
+    rows = [[kind, name, canonical(facts), number] for kind, name, facts in entities]
+    _replace(connection, "entity", "kind, id", rows)
+
+
+def _replace(connection: Connection, table: str, key: str, rows: list[list[Any]]) -> None:
+    """Insert rows; older rows with the same values in the first columns, ``key``, go."""
+    if not rows:
+        return
+    connection.execute(f"CREATE TEMP TABLE fresh AS FROM {table} LIMIT 0")
+    insert_rows(connection, "fresh", rows)
+    connection.execute(f"DELETE FROM {table} WHERE ({key}) IN (SELECT ({key}) FROM fresh)")
+    connection.execute(f"INSERT INTO {table} FROM fresh")
+    connection.execute("DROP TABLE fresh")
 
 
 def _snapshot(connection: Connection, event: Event, _root: Path) -> None:
@@ -123,6 +142,7 @@ def _exists(connection: Connection, query: str, parameters: list[Any]) -> bool:
 _APPLY: dict[str, Callable[[Connection, Event, Path], None]] = {
     "shards": _shards,
     "source": _source,
+    "graph": _graph,
     "snapshot": _snapshot,
     "scan": _scan,
 }

@@ -9,7 +9,8 @@ from lineage.store.journal import canonical
 from lineage.store.store import Store
 
 _TABLES = {
-    "source": "name, facts",
+    "entity": "kind, id, facts",
+    "edge": "child_kind, child, relation, parent_kind, parent, basis, facts",
     "dataset": "name",
     "snapshot": "dataset, label, root, source, shards, bytes",
     "snapshot_shard": "root, path, digest, bytes",

@@ -47,7 +47,36 @@ def _first_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_first_tables,)
+def _graph(connection: duckdb.DuckDBPyConnection) -> None:
+    """Entities and edges; sources become entities, and a view adds the edges the store saw."""
+    for statement in (
+        """CREATE TABLE entity (
+            kind VARCHAR NOT NULL, id VARCHAR NOT NULL, facts VARCHAR NOT NULL, event BIGINT)""",
+        "INSERT INTO entity SELECT 'source', name, facts, event FROM source",
+        "DROP TABLE source",
+        """CREATE VIEW source AS SELECT id AS name, facts, event FROM entity
+            WHERE kind = 'source'""",
+        """CREATE TABLE edge (
+            child_kind VARCHAR NOT NULL, child VARCHAR NOT NULL, relation VARCHAR NOT NULL,
+            parent_kind VARCHAR NOT NULL, parent VARCHAR NOT NULL, basis VARCHAR NOT NULL,
+            facts VARCHAR NOT NULL, event BIGINT)""",
+        """CREATE VIEW lineage_edge AS
+            FROM edge
+            UNION ALL BY NAME SELECT DISTINCT 'snapshot' AS child_kind, root AS child,
+                'collected-from' AS relation, 'source' AS parent_kind, source AS parent,
+                'declared' AS basis, '{}' AS facts, event FROM snapshot WHERE source IS NOT NULL
+            UNION ALL BY NAME SELECT DISTINCT 'snapshot' AS child_kind, root AS child,
+                'contains' AS relation, 'shard' AS parent_kind, digest AS parent,
+                'recorded' AS basis, '{}' AS facts, event FROM snapshot_shard
+            UNION ALL BY NAME SELECT DISTINCT 'finding' AS child_kind, f.id AS child,
+                'found-in' AS relation, 'snapshot' AS parent_kind, s.root AS parent,
+                'recorded' AS basis, '{}' AS facts, min(f.event) AS event
+                FROM finding f JOIN scan s USING (scan) GROUP BY f.id, s.root""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_first_tables, _graph)
 VERSION = len(MIGRATIONS)
 
 

@@ -55,7 +55,7 @@ class Writer:
     root: Path
 
     def commit(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Commit events of kinds ``shards``, ``source``, ``snapshot``, ``scan`` as one."""
+        """Commit events of kinds ``shards source graph snapshot scan`` as one."""
         last = "SELECT coalesce(max(number), 0) FROM event"
         ((number,),) = self.connection.execute(last).fetchall()
         at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -90,17 +90,19 @@ class Writer:
 class Store:
     """A lineage store. ``key`` is the 64-bit secret of the counting hashes.
 
-    ``patience`` is how long (seconds) an open waits for another process.
+    ``patience`` is how long (seconds) an open waits for another process. ``past`` is the index
+    of an earlier moment, where the store is looked at as of then; it cannot be written to.
     """
 
     root: Path
     key: int
     patience: float = field(default=15.0, compare=False)
+    past: Path | None = None
 
     @property
     def index(self) -> Path:
         """The DuckDB file."""
-        return self.root / "lineage.duckdb"
+        return self.past or self.root / "lineage.duckdb"
 
     @property
     def staging(self) -> Path:
@@ -125,6 +127,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Lend the right to write; the index is migrated and has caught up with the journal."""
+        if self.past is not None:
+            raise StoreError("the past cannot be written to", hint="leave out --as-of")
         with _OPENING:
             connection = self._connect(read_only=False)
             try:

@@ -321,7 +321,7 @@ def test_sources_are_declared_once(store: Store, corpus: Path) -> None:
     there = Destination("d", "one", "forum", {"licence": "CC0"})
     for destination in (there, there, replace(there, facts={"publisher": "we"})):
         ingest(store, located, destination, ReadingRecipe())
-    (line,) = [line for line in canonical_dump(store) if '"table":"source"' in line]
+    (line,) = [line for line in canonical_dump(store) if '"table":"entity"' in line]
     assert "CC0" in line and "publisher" in line
     assert snapshot_names(store)[0].source == "forum"
     assert len(snapshot_names(store)) == 1
