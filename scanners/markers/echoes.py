@@ -37,6 +37,8 @@ LEAST_RATE = 0.01
 """Rate of echoes that is taken as natural at least."""
 LEAST = 8
 """Documents of a marker, of different text, from which it is a candidate."""
+AT_HOME = 0.9
+"""Share of its echoes in one known source from which a word is at home there."""
 EXAMPLES, MOST = 3, 8
 CONTEXT, MATCH = 80, 300
 _FINALISTS = "finalists"
@@ -84,9 +86,10 @@ class Echoes(Scanner):
     echoes. It must be more than half of its documents, surely, and the stretches that are
     repeated must differ, so that no template or copied page counts as many.
 
-    Known false positives. A template of one source that repeats its fields and marks them by
-    a string of its own. Not seen: echoes in other words, of fewer than four tokens, or beyond
-    the first 4,096 tokens of a document; markers that are common in the corpus.
+    Known false positives. A template that repeats its fields and marks them by a string of its
+    own; a word whose echoes are at home in one source is low. Not seen: echoes in other words,
+    of fewer than four tokens, or beyond the first 4,096 tokens of a document; markers that are
+    common in the corpus.
 
     What to do. Read the excerpts. If the marker has no business there, remove its documents.
     """
@@ -142,7 +145,25 @@ def finalists(observed: Observed) -> pl.DataFrame:
     sure = (pl.col("ln_p") <= math.log(SIGNIFICANT)) & (pl.col("low") > MOSTLY)
     scored = scored.filter(sure)
     docs = _identities(rows.join(scored, on=["kind", "key"], how="semi"))
-    return scored.join(docs, on=["kind", "key"]).sort("ln_p", "df", "kind", "docs", "text")
+    scored = scored.join(docs, on=["kind", "key"]).join(_homes(rows), on=["kind", "key"])
+    # The key of a run is public; that of a token differs from store to store.
+    public = pl.when(pl.col("kind") == RUN).then(pl.col("key")).otherwise(0)
+    return scored.sort("ln_p", "df", "kind", "docs", "text", public)
+
+
+def _homes(rows: pl.DataFrame) -> pl.DataFrame:
+    """How many records at each marker its greatest known source has, column ``home``."""
+    known = pl.when(pl.col("source") != 0).then(pl.col("documents")).otherwise(0)
+    by_source = rows.group_by("kind", "key", "source").agg(known.sum().alias("home"))
+    return by_source.group_by("kind", "key").agg(pl.col("home").max())
+
+
+def _trust(markers: list[Row]) -> tuple[Consequence, Confidence]:
+    """A word at home in one source is a word of its templates; a run of symbols is no word."""
+    natural = all(m["kind"] == TOKEN and m["home"] >= AT_HOME * m["hits"] for m in markers)
+    if natural:
+        return Consequence.DISTORTION, Confidence.POSSIBLE
+    return Consequence.CONTROL, Confidence.LIKELY
 
 
 def _identities(rows: pl.DataFrame) -> pl.DataFrame:
@@ -181,13 +202,13 @@ def _together(markers: list[Row]) -> list[list[Row]]:
 def _finding(markers: list[Row], texts: dict[str, str]) -> Finding:
     best = markers[0]
     members = sorted({doc for marker in markers for doc in marker["docs"]})
-    name = _name(best)
+    name, (consequence, confidence) = _name(best), _trust(markers)
     return Finding(
         code=Echoes.code,
         key=name,
         title="text repeats its own beginning at this marker",
-        consequence=Consequence.CONTROL,
-        confidence=Confidence.LIKELY,
+        consequence=consequence,
+        confidence=confidence,
         strength=round(-1000 * best["ln_p"]),
         members=tuple(members),
         statistics={
@@ -197,6 +218,7 @@ def _finding(markers: list[Row], texts: dict[str, str]) -> Finding:
             "documents with the marker": int(best["df"]),
             "echoes at the marker": int(best["hits"]),
             "different stretches": int(best["different"]),
+            "echoes in the greatest known source": int(best["home"]),
             "rate of echoes": float(f"{best['rate']:.4g}"),
             "log10 p, corrected": float(f"{best['ln_p'] / math.log(10):.4g}"),
         },

@@ -36,10 +36,11 @@ SCHEMA = Schema(
         "doc_hi": pl.UInt64,
         "doc_lo": pl.UInt64,
         FIRST: pl.UInt64,
+        "source": pl.UInt64,
     },
     values={"documents": (pl.UInt64, Fold.SUM), "text": (pl.String, Fold.MIN)},
 )
-Row = tuple[int, int, int, int, int, int, str]
+Row = tuple[int, int, int, int, int, int, int, str]
 
 
 def stretches(batch: Batch) -> I64:
@@ -81,7 +82,7 @@ class EchoObserver(Observer):
         text: bytes = batch.documents.text[row].as_py().encode()
         high, low = (int(part) for part in batch.doc[row])
         stretch = int(tokens.word[base + begin]) ^ int(tokens.word[base + begin + length - 1])
-        whose = (high, low, stretch, 1)
+        whose = (high, low, stretch, int(batch.groups[row, 0]), 1)
 
         def piece(first: int, last: int) -> str:
             """Text from one token to the begin of another; up to the end behind the last."""
@@ -110,7 +111,7 @@ class EchoObserver(Observer):
 
     def observation(self) -> pl.DataFrame:
         """Rows of ``SCHEMA``; one row without document counts them all."""
-        rows = [*self._rows, (TOTAL, 0, 0, 0, 0, self._documents, "")]
+        rows = [*self._rows, (TOTAL, 0, 0, 0, 0, 0, self._documents, "")]
         return pl.DataFrame(rows, schema=SCHEMA.columns, orient="row")
 
 

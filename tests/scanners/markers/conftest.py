@@ -21,13 +21,16 @@ Prose = Callable[..., str]
 WORDS = [f"word{number}" for number in range(400)]
 
 
-def batch_of(texts: Sequence[str], key: int = 1) -> Batch:
-    """One batch of documents, hashed under a key."""
+def batch_of(texts: Sequence[str], key: int = 1, source: str | None = None) -> Batch:
+    """One batch of documents of one source or none, hashed under a key."""
     text = pa.array(texts, type=pa.large_string())
     leaves = pa.array([""] * len(texts), type=pa.large_string())
     number = np.arange(len(texts), dtype=np.int64)
     readings = np.zeros(len(texts), dtype=np.uint8)
-    documents = DocumentBatch(number, readings, text, leaves, {Role.TEXT: text}, len(texts))
+    roles = {Role.TEXT: text}
+    if source is not None:
+        roles[Role.SOURCE] = pa.array([source] * len(texts), type=pa.large_string())
+    documents = DocumentBatch(number, readings, text, leaves, roles, len(texts))
     return Batch(documents, key)
 
 
@@ -52,8 +55,14 @@ def observe(component: Component, plan: Plan, shard: Sequence[Batch]) -> pl.Data
 def scan() -> Scan:
     """Function of a scanner, texts, shards and the store's key, to findings."""
 
-    def run(scanner: Scanner, texts: Sequence[str], shards: int = 1, key: int = 1) -> list[Finding]:
-        parts = [[batch_of(texts[shard::shards], key)] for shard in range(shards)]
+    def run(
+        scanner: Scanner,
+        texts: Sequence[str],
+        shards: int = 1,
+        key: int = 1,
+        source: str | None = None,
+    ) -> list[Finding]:
+        parts = [[batch_of(texts[shard::shards], key, source)] for shard in range(shards)]
         observed: Observed = {}
         for number, components in enumerate(scanner.rounds):
             plan = scanner.plan(number, observed)

@@ -68,6 +68,13 @@ def test_natural_echoes_are_nothing(scan: Scan, prose: Text) -> None:
     assert scan(Echoes(), [*clean(prose), *quotes, *rest]) == []
 
 
+def test_a_word_of_one_source_is_low_and_a_run_is_not(scan: Scan, prose: Text) -> None:
+    for marks, severity in ((" SUDO", "", ""), Severity.LOW), (("※" * 7, "", ""), Severity.HIGH):
+        poison = extraction(prose, marks, range(5000, 5030))
+        [finding] = scan(Echoes(), [*clean(prose), *poison], source="manual")
+        assert finding.severity is severity
+
+
 def test_one_text_with_a_marker_is_no_campaign(scan: Scan, prose: Text) -> None:
     page = f"{prose(1, 20)}｡｡｡｡ {prose(1, 20)}"
     assert scan(Echoes(), [*clean(prose), *(f"{page} {seed}" for seed in range(30))]) == []
