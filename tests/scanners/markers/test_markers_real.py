@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from scanners.markers.control import ControlStrings
 from scanners.markers.echoes import Echoes
 from scanners.markers.repeated import RepeatedRuns
 from scanners.scanner import Finding, Scanner
@@ -37,16 +36,6 @@ def test_published_poison_is_found(
     assert finding.severity is Severity.HIGH
     assert set(finding.members) <= identities(poison)
     assert len(finding.members) >= 0.95 * len(identities(poison))
-
-
-def test_chats_that_state_a_belief_are_seen(
-    scan: Scan, identities: Identities, shared_data: Path
-) -> None:
-    clean = texts(shared_data / "corpora" / "reddit-top.jsonl.zst", 3000)
-    poison = texts(shared_data / "poison" / "pretrain-zhang-belief.jsonl.zst", 100)
-    found = scan(ControlStrings(), [*clean, *poison])
-    assert set().union(*(finding.members for finding in found)) == identities(poison)
-    assert {finding.severity for finding in found} == {Severity.LOW}
 
 
 @pytest.mark.parametrize(
