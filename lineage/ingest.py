@@ -16,8 +16,7 @@ from typing import Any, Protocol
 from lineage.errors import ForetasteError, ReadingError, StoreError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.digest import shard_digest
-from lineage.fingerprint.minhash import DEFAULT_BANDS
-from lineage.fingerprint.recipe import DOCUMENT, NORMAL, TOKENS, Sketch
+from lineage.fingerprint.recipe import FINGERPRINTS
 from lineage.model import Coverage, Digest, Shard, ShardCoverage, Snapshot, Status, shown
 from lineage.shards import open_shard, skipped_coverage
 from lineage.shards.batch import DocumentBatch
@@ -33,10 +32,6 @@ from lineage.store.store import Store
 _LOG = logging.getLogger(__name__)
 _STORE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
-FINGERPRINTS = "-".join(
-    (TOKENS, DOCUMENT, NORMAL, Sketch().bands(DEFAULT_BANDS.bands, DEFAULT_BANDS.rows))
-)
-"""What a bundle holds beside what was read."""
 
 
 class Tap(Protocol):
