@@ -155,7 +155,8 @@ def shingle(word: U64, offsets: I64, width: int, values: U32, ends: I64) -> int:
     return count
 
 
-def _premix(h: U32) -> U32:
+def premix(h: U32) -> U32:
+    """Mix shingle hashes as datasketch's affine32 does before it permutes them."""
     h = (h ^ h >> np.uint32(16)) * np.uint32(0x85EBCA6B)
     h = (h ^ h >> np.uint32(13)) * np.uint32(0xC2B2AE35)
     return h ^ h >> np.uint32(16)
@@ -167,7 +168,7 @@ def sign(word: U64, offsets: I64, width: int, permutations: U32, out: U32) -> No
     ends = np.zeros(len(offsets), np.int64)
     shingle(word, offsets, width, values, ends)
     for i in range(len(offsets) - 1):
-        mixed = _premix(values[ends[i] : ends[i + 1]])
+        mixed = premix(values[ends[i] : ends[i + 1]])
         if len(mixed):
             out[i] = (mixed[:, None] * permutations[0] + permutations[1]).min(axis=0)
 

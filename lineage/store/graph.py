@@ -52,6 +52,15 @@ def load_edges(store: Store, basis: Sequence[Basis] = tuple(Basis)) -> tuple[Edg
     return tuple(_edge(row) for row in rows)
 
 
+def edges_of(store: Store, relations: Sequence[Relation]) -> tuple[Edge, ...]:
+    """All declared and inferred edges of some relations, on any basis."""
+    columns = _EDGES.replace("lineage_edge", "edge")
+    query = f"{columns} WHERE relation IN (SELECT unnest(?)) ORDER BY ALL"
+    with store.reading() as connection:
+        rows = connection.execute(query, [[str(r) for r in relations]]).fetchall()
+    return tuple(_edge(row) for row in rows)
+
+
 def _edge(row: tuple[Any, ...]) -> Edge:
     child_kind, child, relation, parent_kind, parent, basis, facts, event = row
     return Edge(

@@ -1,0 +1,53 @@
+"""Where shards are: in which snapshots, and what was made from these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lineage.graph import Edge, Relation
+from lineage.store.graph import edges_of
+from lineage.store.store import Store
+
+DESCENT = (
+    Relation.TRAINED_ON,
+    Relation.DERIVED_FROM,
+    Relation.READ,
+    Relation.WRITTEN_BY,
+    Relation.FINE_TUNED_FROM,
+    Relation.MERGED_FROM,
+    Relation.QUANTISED_FROM,
+    Relation.DISTILLED_FROM,
+    Relation.ADAPTER_OF,
+)
+"""Relations along which content passes on."""
+
+
+@dataclass(frozen=True, order=True)
+class Where:
+    """A shard in a snapshot. ``digest`` is the shard's, ``root`` the snapshot's."""
+
+    dataset: str
+    label: str
+    path: str
+    digest: str
+    root: str
+
+
+def wheres(store: Store, digests: Collection[str]) -> dict[str, list[Where]]:
+    """Snapshots that hold these shards, by shard digest, by dataset, label and path."""
+    query = (
+        "SELECT s.dataset, s.label, m.path, m.digest, s.root FROM snapshot s "
+        "JOIN snapshot_shard m USING (root) WHERE m.digest IN (SELECT unnest(?)) ORDER BY ALL"
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query, [sorted(digests)]).fetchall()
+    found: dict[str, list[Where]] = {}
+    for row in rows:
+        found.setdefault(row[3], []).append(Where(*row))
+    return found
+
+
+def descent(store: Store) -> tuple[Edge, ...]:
+    """All edges along which content passes on."""
+    return edges_of(store, DESCENT)
