@@ -26,6 +26,7 @@ from lineage.store.bundle import Bundle, BundleWriter, Manifest
 from lineage.store.commit import SHARD_COUNTS
 from lineage.store.files import scratch, sweep
 from lineage.store.read import Known
+from lineage.store.recipes import keep_recipe
 from lineage.store.snapshots import Destination, Sight, commit_snapshot, name_snapshot
 from lineage.store.store import Store
 
@@ -100,6 +101,7 @@ def ingest(
     coverage and costs no other. Killed at any moment, a rerun goes on where it stopped.
     """
     sweep(store.staging)
+    keep_recipe(store, recipe)
     known = Known.of(store)
     run = _Ingest(store, known, recipe, options or Options())
     skipped = [
