@@ -34,7 +34,6 @@ _LOG = logging.getLogger(__name__)
 _STORE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
-
 class Tap(Protocol):
     """Rides along on the pass over one shard."""
 

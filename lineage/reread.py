@@ -10,14 +10,24 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from lineage.errors import ReadingError
+from lineage.fingerprint.batch import Batch
 from lineage.ingest import bundle_recipe
 from lineage.model import Digest
+from lineage.shards import open_shard
 from lineage.shards.locate import Located
 from lineage.shards.recipe import ReadingRecipe
+from lineage.store.bundle import Bundle
 from lineage.store.read import committed_shards
 from lineage.store.recipes import kept_recipes
 from lineage.store.store import Store
 from lineage.store.where import files_of
+from lineage.wanted import take
+
+I64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -62,3 +72,28 @@ def _has_size(file: Path, size: int) -> bool:
         return file.is_file() and file.stat().st_size == size
     except OSError:
         return False
+
+
+def read_rows(store: Store, shard: Again, rows: I64) -> Iterator[tuple[I64, Batch]]:
+    """Some rows of a shard's bundle, read again: (rows, batch of them), in order.
+
+    ReadingError if the file is no longer what was ingested, or is not in its place.
+    """
+    if shard.located is None:
+        raise ReadingError(f"no file of shard {shard.digest} is in its place")
+    bundle = Bundle.of(store.root, shard.digest, shard.bundle)
+    doc = bundle.records(["doc_hi", "doc_lo"]).to_numpy()
+    start = 0
+    for documents in open_shard(shard.located, shard.recipe):
+        first, last = np.searchsorted(rows, [start, start + len(documents)])
+        if first < last:
+            here = rows[first:last]
+            batch = Batch(take(documents, here - start), store.key)
+            blank = ~doc[here].any(axis=1)
+            if not (blank | (batch.doc == doc[here]).all(axis=1)).all():
+                break
+            yield here, batch
+        start += len(documents)
+        if last == len(rows):
+            return
+    raise ReadingError(f"{shard.located.name} is no longer what was ingested")

@@ -63,4 +63,4 @@ def cli(ctx: click.Context, config_file: str | None) -> None:
     """Taste a training corpus before a model eats it: lineage, and a scan for poison."""
     ctx.obj, settings = read_settings(config_file)
     ctx.default_map = dict.fromkeys(COMMANDS, settings)
-    ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild"), settings)
+    ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild", "index"), settings)

@@ -36,7 +36,9 @@ def _lines(trace: Trace) -> Iterator[str]:
     if trace.snapshots:
         yield ""
     for held in trace.snapshots:
-        counts = ", ".join(f"{held.records[match]:,} {match}" for match in Match if held.records[match])
+        counts = ", ".join(
+            f"{held.records[match]:,} {match}" for match in Match if held.records[match]
+        )
         yield f"snapshot {safe(held.dataset)}@{safe(held.label)}: {counts}"
     for model in trace.models:
         yield f"model {safe(model.name)}: {safe(model.how)} ({model.basis})"

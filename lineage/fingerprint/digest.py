@@ -58,8 +58,8 @@ def text_digests(batch: DocumentBatch) -> U64:
     out = np.zeros((len(batch), 2), np.uint64)
     columns = [batch.roles[role] for role in CONTENT_ROLES if role in batch.roles]
     if len(columns) > 1:
-        count = sum(column.is_valid().to_numpy(zero_copy_only=False).astype(int) for column in columns)
-        several = np.flatnonzero(count > 1)
+        present = [column.is_valid().to_numpy(zero_copy_only=False) for column in columns]
+        several = np.flatnonzero(np.sum(present, axis=0) > 1)
         if len(several):
             data, bounds = buffers(batch.text)
             view = data.data

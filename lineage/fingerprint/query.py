@@ -72,9 +72,7 @@ def lone_digests(text: bytes) -> dict[str, tuple[int, int]]:
     framed = {"text1": text}
     for role in TEXT_ROLES:
         name = role.value.encode()
-        framed[role.value] = (
-            bytes([len(name)]) + name + len(text).to_bytes(8, "little") + text
-        )
+        framed[role.value] = bytes([len(name)]) + name + len(text).to_bytes(8, "little") + text
     digests = {name: hashlib.sha256(data).digest() for name, data in framed.items()}
     return {
         name: (int.from_bytes(d[:8], "big"), int.from_bytes(d[8:16], "big"))
@@ -93,7 +91,8 @@ def words_of(text: str) -> U64:
 
     valid = text.encode("utf-8", "replace").decode()
     word = tokenise(pa.array([valid], pa.large_string()), 0).word
-    return word[word != 0]
+    cores: U64 = word[word != 0]
+    return cores
 
 
 def _norm(words: U64) -> tuple[int, int]:
