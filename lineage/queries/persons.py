@@ -28,7 +28,7 @@ AROUND = 60
 """Characters of context on each side of a match."""
 MOST_SHOWN = 3
 """Matches of a record that its proposal shows."""
-_FOLDED = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe"}
+_FOLDED = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe"}
 _UMLAUTS = "äöü"
 _FIELDS = (Role.SOURCE, Role.PATH, Role.URL, Role.ID)
 
@@ -66,12 +66,12 @@ def forms_of(name: str) -> list[Form]:
     if "," in name:
         last, _, first = name.partition(",")
         name = f"{first.strip()} {last.strip()}"
-    parts = [part for part in re.split(r"[\s.]+", name.lstrip("@")) if part]
+    parts = [part for part in re.split(r"[\s.\-]+", name.lstrip("@")) if part]
     if not parts or len("".join(parts)) < 3:
         raise UsageError(f"{name!r} is too short to look for", hint="give a full name, or a handle")
     if len(parts) == 1:
         return [Form("handle" if len(name) > len(parts[0]) else "word", _spelt(parts[0]))]
-    first, *middle, last = (_spelt(part) for part in parts)
+    first, last = _spelt(parts[0]), _spelt(parts[-1])
     initial = _spelt(parts[0][0])
     between = "".join(
         f"(?:(?:{_spelt(part)}|{_spelt(part[0])}){SEPARATOR})?" for part in parts[1:-1]
@@ -104,7 +104,9 @@ def _prefilter(names: Sequence[str]) -> str:
     forms = [form for name in names for form in forms_of(name)]
     plain = [re.sub(r"\(\?![^)]*\)", "", form.pattern) for form in forms]
     # In RE2 these classes are ASCII, in ``re`` they are not.
-    wide = [p.replace(r"[^\W\d_]", r"\pL").replace(r"\s", r"\s\p{Z}\x0b\x1c-\x1f\x85") for p in plain]
+    wide = [
+        p.replace(r"[^\W\d_]", r"\pL").replace(r"\s", r"\s\p{Z}\x0b\x1c-\x1f\x85") for p in plain
+    ]
     return f"(?i){'|'.join(wide)}"
 
 

@@ -51,7 +51,7 @@ class Purged:
     events: int
 
 
-def purge(store: Store, rows: Rows, traces: Traces, taken: Taken) -> Purged:
+def purge_rows(store: Store, rows: Rows, traces: Traces, taken: Taken) -> Purged:
     """Remove these rows, and everything that betrays their texts; nobody writes meanwhile."""
     if not store.index.exists():
         make_index(store)
@@ -140,16 +140,15 @@ def _blanked(table: pa.Table, blank: np.ndarray[Any, Any]) -> pa.Table:
 def _blank_remarks(
     table: pa.Table, records: Collection[int], traces: Traces
 ) -> tuple[pa.Table, int]:
-    rows = table.to_pylist()
-    changed = 0
-    for row in rows:
+    rows, changed = [], 0
+    for row in table.to_pylist():
         taken = row["record"] in records
         clean = {
             "detail": GONE if taken and row["detail"] else traces.clean(row["detail"]),
             "readings": [] if taken else traces.clean(row["readings"]),
         }
         changed += any(row[name] != value for name, value in clean.items())
-        row |= clean
+        rows.append({**row, **clean})
     return pa.Table.from_pylist(rows, schema=table.schema), changed
 
 

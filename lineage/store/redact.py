@@ -16,6 +16,7 @@ from lineage.fingerprint.query import words_of
 GONE = "[taken down]"
 RUN = 5
 """Words in a row that betray a text."""
+_WORD = re.compile(r"\w+")
 U64 = npt.NDArray[np.uint64]
 
 
@@ -34,9 +35,11 @@ class Traces:
         """Whether a string holds a run of a text, is one of the strings, or has a name."""
         if text in self.strings or (self.names is not None and self.names.search(text)):
             return True
-        if len(text) < 2 * RUN or not len(self.runs):
+        if not len(self.runs) or (text.isascii() and len(_WORD.findall(text)) < RUN):
             return False
-        return bool(np.isin(passage_hashes(words_of(text), RUN), self.runs).any())
+        hashes = passage_hashes(words_of(text), RUN)
+        at = np.minimum(np.searchsorted(self.runs, hashes), len(self.runs) - 1)
+        return bool((self.runs[at] == hashes).any())
 
     def clean(self, value: Any) -> Any:
         """A JSON value with every string that betrays something replaced, keys as well."""

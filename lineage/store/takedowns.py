@@ -13,17 +13,18 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lineage.errors import StoreError, UsageError
-from lineage.fingerprint.compact import similarity
+from lineage.fingerprint.compact import similarity, standard_error
+from lineage.fingerprint.query import text_batch
 from lineage.model import Digest
 from lineage.store.bundle import SKETCH_NAMES, Bundle, band_names
 from lineage.store.files import publish_file, publish_folder, scratch
 from lineage.store.journal import canonical
-from lineage.store.matching import least_estimate
 from lineage.store.store import Store
 from lineage.store.tombstones import (
     Keys,
     Prints,
     Tombstones,
+    joined,
     read_tombstones,
     tombstone_keys,
     write_tombstones,
@@ -32,7 +33,7 @@ from lineage.store.tombstones import (
 Rows = Mapping[tuple[str, str], Sequence[int]]
 """(shard digest, bundle recipe) -> rows of the bundle, sorted."""
 
-ENOUGH = 0.5
+ENOUGH = 0.8
 """Share of a text's passages that a document must have to be said to contain it."""
 _WIDE = [f"{kind}_{half}" for kind in ("doc", "norm") for half in ("hi", "lo")]
 
@@ -111,7 +112,9 @@ def rows_of(store: Store, takedown: str) -> dict[tuple[str, str], list[int]]:
         listed = json.loads(path.read_text(encoding="ascii"))
         return {(digest, recipe): rows for digest, recipe, rows in listed}
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {error}", hint="restore it from a copy") from error
+        raise StoreError(
+            f"{path} cannot be read: {error}", hint="restore it from a copy"
+        ) from error
 
 
 def save_receipt(store: Store, facts: Mapping[str, Any]) -> str:
@@ -137,6 +140,19 @@ def save_receipt(store: Store, facts: Mapping[str, Any]) -> str:
     return text
 
 
+def load_receipt(store: Store, takedown: str) -> dict[str, Any]:
+    """The newest receipt of a takedown. StoreError if it is not there."""
+    receipt = find_takedown(store, takedown).receipt
+    path = folder_of(store, takedown) / f"receipt-{receipt[:16]}.json"
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}", hint="restore it from a copy"
+        ) from error
+    return facts
+
+
 def sealed(facts: Mapping[str, Any]) -> str:
     """Canonical JSON with the SHA-256 of itself without that."""
     plain = {name: value for name, value in facts.items() if name != "sha256"}
@@ -160,9 +176,23 @@ def read_prints(bundle: Bundle) -> Prints:
     )
 
 
-def known_again(
-    keys: Keys, stones: Tombstones, prints: Prints, threshold: float
-) -> dict[int, str]:
+def prints_of_rows(store: Store, rows: Rows, texts: Sequence[str]) -> Prints:
+    """Fingerprints of rows of bundles, and of texts, each document once."""
+    parts = [
+        read_prints(Bundle.of(store.root, Digest.parse(digest), recipe)).some(np.array(numbers))
+        for (digest, recipe), numbers in rows.items()
+    ]
+    for text in texts:
+        batch = text_batch(text)
+        row, value = batch.passages
+        dense = batch.doc, batch.norm, batch.bands, batch.compact
+        parts.append(Prints(*dense, row.astype(np.int64), value))
+    whole = joined(parts)
+    _, first = np.unique(whole.doc, axis=0, return_index=True)
+    return whole.some(np.sort(first[whole.doc[first].any(axis=1)]))
+
+
+def known_again(keys: Keys, stones: Tombstones, prints: Prints, threshold: float) -> dict[int, str]:
     """Rows that a takedown recognises, each by the strongest kind."""
     found: dict[int, str] = {}
     for kind, name in (("doc", "exact"), ("norm", "normalised")):
@@ -171,7 +201,7 @@ def known_again(
     rows, owners = stones.find(keys, "band", prints)
     if len(rows):
         hidden = prints.compact[rows] ^ keys.pad(8)
-        near = similarity(hidden, stones.hidden[owners]) >= least_estimate(threshold)
+        near = similarity(hidden, stones.hidden[owners]) >= threshold - standard_error(threshold)
         found |= {row: "near" for row in np.unique(rows[near]).tolist() if row not in found}
     rows, owners = stones.find(keys, "passage", prints)
     pairs, counts = np.unique(np.column_stack([rows, owners]), axis=0, return_counts=True)
@@ -216,11 +246,16 @@ def returned(
     return found
 
 
-def load_returns(store: Store) -> list[tuple[str, str, int]]:
-    """(takedown, shard digest, records) of all that came back, as ``returned`` saw it."""
-    query = "SELECT takedown, shard, records FROM takedown_return ORDER BY ALL"
+def returns_in(store: Store, shards: Iterable[str] | None = None) -> list[tuple[str, str, int]]:
+    """(takedown, shard digest, records) of what came back, in these shards or in any."""
+    wanted = None if shards is None else sorted(set(shards))
+    query = (
+        "SELECT takedown, shard, max(records) FROM takedown_return "
+        "WHERE ? OR shard IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL"
+    )
     with store.reading() as connection:
-        return [(row[0], row[1], row[2]) for row in connection.execute(query).fetchall()]
+        rows = connection.execute(query, [wanted is None, wanted or []]).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _journal(store: Store, found: Sequence[Return]) -> None:

@@ -60,6 +60,39 @@ class Prints:
         there = values.any(axis=1)
         return rows[there], values[there]
 
+    def some(self, rows: I64) -> Prints:
+        """Those of some rows, in their order."""
+        place = np.full(len(self.doc), -1, np.int64)
+        place[rows] = np.arange(len(rows))
+        moved = place[self.passage_row]
+        kept = moved >= 0
+        return Prints(
+            self.doc[rows],
+            self.norm[rows],
+            self.bands[rows],
+            self.compact[rows],
+            moved[kept],
+            self.passage[kept],
+        )
+
+
+def joined(parts: Sequence[Prints]) -> Prints:
+    """Fingerprints one behind the other."""
+    none = [np.zeros((0, width), np.uint64) for width in (2, 2, 15, 8)]
+    rows = [np.zeros(0, np.int64)]
+    start = 0
+    for part in parts:
+        rows.append(part.passage_row + start)
+        start += len(part.doc)
+    return Prints(
+        np.concatenate([none[0], *(part.doc for part in parts)]),
+        np.concatenate([none[1], *(part.norm for part in parts)]),
+        np.concatenate([none[2], *(part.bands for part in parts)]),
+        np.concatenate([none[3], *(part.compact for part in parts)]),
+        np.concatenate(rows),
+        np.concatenate([np.zeros(0, np.uint64), *(part.passage for part in parts)]),
+    )
+
 
 @dataclass(frozen=True)
 class Keys:

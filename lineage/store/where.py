@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from lineage.graph import Edge, Relation
 from lineage.store.graph import edges_of
@@ -69,5 +70,7 @@ def files_of(
         rows = connection.execute(query, [digests is None, sorted(digests or [])]).fetchall()
     found: dict[str, list[tuple[str, int]]] = {}
     for digest, file, size, _ in rows:
-        found.setdefault(digest, []).append((file, size))
+        known = found.setdefault(digest, [])
+        if (str(Path(file).absolute()), size) not in known:
+            known.append((file, size))
     return found
