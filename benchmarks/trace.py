@@ -75,7 +75,9 @@ def second_copy(shards: Sequence[Path], folder: Path, count: int) -> None:
     """Deal all records out over other shards, in another order."""
     folder.mkdir(parents=True)
     draw = random.Random(7)
-    files = [gzip.open(folder / f"part-{n:03}.jsonl.gz", "wb", compresslevel=1) for n in range(count)]
+    files = [
+        gzip.open(folder / f"part-{n:03}.jsonl.gz", "wb", compresslevel=1) for n in range(count)
+    ]
     for shard in reversed(shards):
         with pa.input_stream(str(shard), compression="detect") as stream:
             lines = stream.read().splitlines()
@@ -250,8 +252,10 @@ def main() -> None:
         print(measured(lookup, tracer, kind, made), flush=True)
     asked = random.Random(17).sample([q for q in every if not q.text.startswith("\0")], given.shell)
     walls = shell(store, asked)
-    print(f"shell       {len(walls):>6,} queries  median {statistics.median(walls):.3f} s,"
-          f" fastest {min(walls):.3f}, slowest {max(walls):.3f}")
+    print(
+        f"shell       {len(walls):>6,} queries  median {statistics.median(walls):.3f} s,"
+        f" fastest {min(walls):.3f}, slowest {max(walls):.3f}"
+    )
     print(json.dumps({"rows": lookup.rows, "segments": len(lookup.opened)}))
 
 

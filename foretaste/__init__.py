@@ -16,6 +16,7 @@ from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from foretaste.asking import takedown, trace, tracer
 
 __version__ = "0.1.0"
 
@@ -28,10 +29,16 @@ __all__ = [
     "minhash",
     "open_store",
     "scan",
+    "takedown",
+    "trace",
+    "tracer",
 ]
+
+_ASKING = ("takedown", "trace", "tracer")
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("foretaste.api"), name)
+        home = "foretaste.asking" if name in _ASKING else "foretaste.api"
+        return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +83,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Held:
-    """How many records of a snapshot match, by match."""
+    """How many records of a snapshot match, by match; ``models`` are what descends from it."""
 
     dataset: str
     label: str
     root: str
     records: Counter[Match]
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Trace:
         return pa.Table.from_pylist(list(self._rows()), schema=_schema(pa))
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        trained = {held.root: self.trained_on(held.root) for held in self.snapshots}
+        trained = {held.root: ", ".join(held.models) for held in self.snapshots}
         for found in self.found:
             for where in found.where or (None,):
                 yield {
@@ -140,20 +140,11 @@ class Trace:
                     "url": found.place.url,
                     "document": found.document,
                     "shard": found.shard,
-                    "models": ", ".join(trained[where.root]) if where else "",
+                    "models": trained[where.root] if where else "",
                     "jaccard": found.checked and found.checked.jaccard,
                     "run": found.checked and found.checked.words,
                     "text": found.checked and found.checked.run,
                 }
-
-    def trained_on(self, root: str) -> list[str]:
-        """Names of models that descend from a snapshot."""
-        return [model.name for model in self._by_root.get(root, ())]
-
-    @cached_property
-    def _by_root(self) -> dict[str, list[Model]]:
-        edges = {edge for model in self.models for edge in model.way}
-        return {held.root: models_from(edges, [held.root]) for held in self.snapshots}
 
 
 def _schema(pa: Any) -> pa.Schema:
@@ -270,7 +261,10 @@ class Tracer:
             names = {(w.dataset, w.label, w.root) for w in self._wheres[digest]}
             for name in names:
                 snapshots.setdefault(name, Counter())[match] += count
-        return [Held(*name, counts) for name, counts in sorted(snapshots.items())]
+        return [
+            Held(*name, counts, tuple(model.name for model in models_from(self._edges, [name[2]])))
+            for name, counts in sorted(snapshots.items())
+        ]
 
     def _found(self, hits: Sequence[Hits], limit: int, prints: Prints | None) -> Iterator[Found]:
         order = list(Match)
