@@ -75,9 +75,8 @@ def second_copy(shards: Sequence[Path], folder: Path, count: int) -> None:
     """Deal all records out over other shards, in another order."""
     folder.mkdir(parents=True)
     draw = random.Random(7)
-    files = [
-        gzip.open(folder / f"part-{n:03}.jsonl.gz", "wb", compresslevel=1) for n in range(count)
-    ]
+    names = [folder / f"part-{number:03}.jsonl.gz" for number in range(count)]
+    files = [gzip.GzipFile(name, "wb", compresslevel=1) for name in names]
     for shard in reversed(shards):
         with pa.input_stream(str(shard), compression="detect") as stream:
             lines = stream.read().splitlines()

@@ -30,6 +30,7 @@ MOST_SHOWN = 3
 """Matches of a record that its proposal shows."""
 _FOLDED = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe"}
 _UMLAUTS = "äöü"
+_APOSTROPHES = "'\u2019\u02bc\u2018`"
 _FIELDS = (Role.SOURCE, Role.PATH, Role.URL, Role.ID)
 
 
@@ -115,16 +116,20 @@ def _spelt(name: str) -> str:
     out = []
     for character in unicodedata.normalize("NFC", name):
         lower = character.lower()
-        for letter in _FOLDED.get(lower, _base(lower)):
-            out.append(_class(letter))
+        if character in _APOSTROPHES:
+            out.append(f"[{_APOSTROPHES}]?")
+            continue
+        folded = _FOLDED.get(lower, _base(lower))
+        letters = "".join(map(_class, folded))
+        out.append(letters if len(folded) == 1 else f"(?:{lower}|{letters})")
         if lower in _UMLAUTS:
             out.append("e?")
     return "".join(out)
 
 
 def _base(character: str) -> str:
-    decomposed = unicodedata.normalize("NFD", character)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)) or character
+    first, *rest = unicodedata.normalize("NFD", character) or " "
+    return first if all(map(unicodedata.combining, rest)) else character
 
 
 @cache
