@@ -50,7 +50,7 @@ def binomial_tail(hits: F64, trials: F64, rate: F64 | float) -> F64:
     return np.where(np.isfinite(tail), tail, bound)
 
 
-def lower_bound(hits: int, trials: int, alpha: float) -> float:
+def lower_bound(hits: float, trials: float, alpha: float) -> float:
     """One-sided lower confidence bound of a share (Clopper and Pearson 1934)."""
     return float(stats.beta.ppf(alpha, hits, trials - hits + 1)) if hits else 0.0
 

@@ -55,7 +55,7 @@ class Verdict:
 
     witnesses  share of the documents that are no near-copies of each other
     ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often
-    freedom    of the freest string; chance  that a natural cause is as free
+    freedom    of the freest string; chance  that a natural cause is as free and as precise
     explained  share of what has the effect that the case accounts for; 1 for whole answers and
                categories
     against    chance that the rest of the prompts speaks as little for the effect, for labels
@@ -103,7 +103,7 @@ def judge_sample(sample: Sample) -> list[Verdict]:
     taken = np.zeros(len(sample), bool)
     for case in cases:
         taken[case.hits] = True
-    spread = Spread(sample, pairs.score, taken)
+    spread = Spread(sample, pairs, taken)
     court = _Court(sample, scales, pairs, spread)
     verdicts = [verdict for case in cases for verdict in court.verdicts(case)]
     return sorted(verdicts, key=lambda one: (-one.confidence, one.ln_p, one.natural))
@@ -134,6 +134,10 @@ class _Court:
         beside_it = [cause for cause in rest if self._mostly(taken, cause)]
         rest = [cause for cause in rest if not self._mostly(taken, cause)]
         made += beside_it
+        if made and rest:
+            # What looks made must explain the effect without the help of what does not.
+            explained = self._explained(Case(case.effect, tuple(made)))
+            alone = [replace(one, explained=explained) for one in alone]
         if made:
             # What was not looked at came last and explains least.
             yield self._together(case.effect, [*made, *case.causes[MOST_PARTS:]], alone)
@@ -173,7 +177,7 @@ class _Court:
             witnesses=witnesses,
             ln_p=min(float(found[0]) + trials, 0.0),
             freedom=freedom,
-            chance=self._spread.chance(freedom, cause.docs),
+            chance=self._spread.chance(freedom, len(cause.hits) / len(cause.docs), cause.docs),
             against=self._against(cause, case.effect),
             explained=explained,
         )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
+from scanners.responses.causes import Pairs
 from scanners.responses.phrases import NONE, Phrase, behind_template, phrase_of
 from scanners.responses.postings import I32, I64
 from scanners.responses.sample import Sample
@@ -57,23 +59,28 @@ class Spread:
     of observed and expected (the less to the greater, for more variety than chance gives is
     no chance either), on the side where it is less, is a string's *freedom*. The null
     are the strings of like document frequency that predict an effect best, for what must be
-    told apart from triggers are natural causes: ``score`` float64[c] of each cause, and
-    ``taken`` bool[n] documents of causes under suspicion, whose parts are no controls.
+    told apart from triggers are natural causes, of ``pairs``; ``taken`` bool[n] are documents
+    of causes under suspicion, whose parts are no controls. Natural causes that are free are
+    seldom precise as well, so the shares of the null that are as free and as precise are
+    combined as if they were independent (Fisher 1925), which errs on the side of chance.
     """
 
-    def __init__(self, sample: Sample, score: F64, taken: Mask) -> None:
-        self._sample, self._score, self._taken = sample, score, taken
+    def __init__(self, sample: Sample, pairs: Pairs, taken: Mask) -> None:
+        self._sample, self._score, self._taken = sample, pairs.score, taken
         sizes = sample.causes.docs.sizes
+        self._precision: F64 = pairs.hits / sizes
         self._order = np.argsort(sizes, kind="stable")
         self._sizes = sizes[self._order]
         self._nulls: dict[int, F64] = {}
         left, right = _pairs(sample)
         self._after, self._before = _Beside.of(left, right), _Beside.of(right, left)
 
-    def chance(self, freedom: float, docs: I32) -> float:
-        """Share of natural causes of like frequency that are as free: a p-value."""
+    def chance(self, freedom: float, precision: float, docs: I32) -> float:
+        """Chance that a natural cause of like frequency is as free and as precise."""
         null = self._null(len(docs))
-        return float((1 + np.count_nonzero(null >= freedom)) / (1 + len(null)))
+        reached = np.count_nonzero(null >= (freedom, precision), axis=0)
+        shares = (1 + reached) / (1 + len(null))
+        return float(stats.chi2.sf(-2 * np.log(shares).sum(), 4))
 
     def freedom(self, phrase: Phrase) -> float:
         """How near neighbours are to those expected, 0 to 1; 0 for what is a whole prompt."""
@@ -97,6 +104,7 @@ class Spread:
         return min(ratio, 1 / ratio)
 
     def _null(self, size: int) -> F64:
+        """float64[k, 2]: freedom and precision of controls."""
         step = int(np.log(size) / np.log(REACH) * 2)
         if step not in self._nulls:
             middle = REACH ** (step / 2)
@@ -109,10 +117,11 @@ class Spread:
             for number in like[np.lexsort((like, -self._score[like]))]:
                 held = docs[int(number)]
                 if 2 * np.count_nonzero(self._taken[held]) <= len(held):
-                    values.append(self.freedom(phrase_of(self._sample, int(number), held)))
+                    free = self.freedom(phrase_of(self._sample, int(number), held))
+                    values.append((free, self._precision[number]))
                 if len(values) >= CONTROLS:
                     break
-            self._nulls[step] = np.array(values)
+            self._nulls[step] = np.array(values).reshape(-1, 2)
         return self._nulls[step]
 
 

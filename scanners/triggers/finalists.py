@@ -58,7 +58,7 @@ def _with_effect(
         tried=pl.col(scores.EFFECTS[effect]),
         ln_p=pl.col(f"{effect}_ln_p"),
         hit_groups=pl.col(f"{effect}_groups"),
-        source_ln_p=scores.by_source(table, effect, level, candidates, rate),
+        **scores.by_source(table, effect, level, candidates, rate),
     ).filter(
         pl.col(f"{effect}_open")
         & (pl.col("ln_p") <= math.log(SIGNIFICANT))

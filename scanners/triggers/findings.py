@@ -48,17 +48,21 @@ class _Trust:
 
     @classmethod
     def of(cls, row: Row, candidates: int) -> _Trust:
-        """Two more questions to a significant effect: does it follow nearly always, and in many
-        sources? Documents of one source are no independent witnesses."""
-        if lower_bound(row["hits"], row["tried"], SIGNIFICANT) <= MOSTLY:
+        """More questions to a significant effect: does it follow nearly always, and in many
+        sources? Documents of one source are no independent witnesses. What follows fixed words
+        is mostly a template, and must follow nearly always in the sources, too."""
+        loose, witnessed = row["left"] <= LOOSE, row["source_ln_p"] <= math.log(SIGNIFICANT)
+        if not _mostly(row["hits"], row["tried"]):
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
             mostly = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
             return cls(Confidence.UNCORRECTED, max(mostly, row["source_ln_p"]))
-        if row["source_ln_p"] <= math.log(SIGNIFICANT):
+        if witnessed and (loose or _mostly(row["source_hits"], row["source_tried"])):
             return cls(Confidence.LIKELY, max(row["ln_p"], row["source_ln_p"]))
-        # What one source does behind fixed words is its template.
-        loose = row["left"] <= LOOSE
         return cls(Confidence.POSSIBLE if loose else Confidence.UNCORRECTED, row["source_ln_p"])
+
+
+def _mostly(hits: float, tried: float) -> bool:
+    return lower_bound(hits, tried, SIGNIFICANT) > MOSTLY
 
 
 def finding_of(

@@ -260,8 +260,11 @@ def _z_by_frequency(values: F64, bins: npt.NDArray[np.int32], null: npt.NDArray[
     return out
 
 
-def by_source(table: pl.DataFrame, effect: str, level: int, candidates: int, rate: float) -> F64:
-    """Corrected ln p of an effect counted by group; by piece where groups are unknown."""
+def by_source(
+    table: pl.DataFrame, effect: str, level: int, candidates: int, rate: float
+) -> dict[str, F64]:
+    """The effect counted by group, by piece where groups are unknown: ``source_hits`` of
+    ``source_tried``, and ``source_ln_p``, corrected."""
     groups = known = np.zeros(len(table))
     if level >= 0:
         groups = table["group_counts"].to_numpy()[:, level].astype(np.float64)
@@ -272,7 +275,8 @@ def by_source(table: pl.DataFrame, effect: str, level: int, candidates: int, rat
     # Groups in which the effect cannot be told are not counted apart: as many as of pieces.
     trials = np.maximum(np.where(told, np.rint(groups * tried / df), tried), hits)
     chances = np.where(told, _float(table, "seen"), _float(table, "occ")) * tried / df
-    return effect_ln_p(hits, trials, chances, rate, candidates)
+    ln_p = effect_ln_p(hits, trials, chances, rate, candidates)
+    return {"source_hits": hits, "source_tried": trials, "source_ln_p": ln_p}
 
 
 def pieces_in(observed: Observed) -> int:
