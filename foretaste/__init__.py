@@ -16,6 +16,7 @@ from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from lineage.queries.infer import infer
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,7 @@ __all__ = [
     "ScanResult",
     "UsageError",
     "__version__",
+    "infer",
     "ingest",
     "minhash",
     "open_store",
@@ -31,7 +33,11 @@ __all__ = [
 ]
 
 
+_QUESTIONS = {"infer": "lineage.queries.infer"}
+"""Question -> its module; all else is in ``foretaste.api``."""
+
+
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("foretaste.api"), name)
+        return getattr(import_module(_QUESTIONS.get(name, "foretaste.api")), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("foretaste.cli.show", "Show one finding: evidence, numbers, members."),
     "scanners": ("foretaste.cli.scanners", "List what is looked for, or explain one scanner."),
     "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
+    "infer": ("foretaste.cli.infer", "Tell from content what snapshots have in common."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }

@@ -1,0 +1,92 @@
+"""What snapshots hold: their shards, and for each the bundle that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lineage.errors import RecipeMismatchError
+from lineage.fingerprint.recipe import FINGERPRINTS
+from lineage.model import Digest
+from lineage.shards.batch import Reading
+from lineage.shards.locate import form_of
+from lineage.store.bundle import RECORD_COLUMNS, Bundle
+from lineage.store.store import Store
+
+
+@dataclass(frozen=True)
+class Content:
+    """One shard of a snapshot.
+
+    ``bundle`` is None where nothing could be read; ``status`` is how the reading ended
+    (``scanned``, ``failed``, or empty where it never began). ``manifest`` names the bundle's
+    content, ``quarantined`` counts records that are no documents.
+    """
+
+    path: str
+    digest: Digest
+    status: str = ""
+    bundle: Bundle | None = None
+    manifest: str = ""
+    documents: int = 0
+    quarantined: int = 0
+
+
+def contents(store: Store, roots: Collection[str] | None = None) -> dict[str, tuple[Content, ...]]:
+    """Shards of snapshots (default: all) by root digest, each by path.
+
+    Where a shard was read in several ways, the newest reading of the form that its path says
+    counts. RecipeMismatchError where a shard has fingerprints of an older recipe alone: values
+    of different recipes are never compared.
+    """
+    query = (
+        "SELECT m.root, m.path, m.digest, s.recipe, s.status, s.manifest, s.documents, "
+        "s.quarantined FROM snapshot_shard m LEFT JOIN shard s ON s.digest = m.digest "
+        "WHERE ? IS NULL OR m.root IN (SELECT unnest(?)) ORDER BY m.root, m.path, s.event, s.recipe"
+    )
+    wanted = None if roots is None else sorted(roots)
+    with store.reading() as connection:
+        rows = connection.execute(query, [wanted, wanted]).fetchall()
+    best: dict[tuple[str, str], tuple[tuple[bool, bool, bool], Content]] = {}
+    for root, path, digest, recipe, *facts in rows:
+        content = _content(store, path, Digest.parse(digest), recipe, facts)
+        fits = recipe is not None and f"-{form_of(Path(path), None)}-" in recipe
+        rank = content.bundle is not None, bool(content.manifest), fits
+        if (root, path) not in best or rank >= best[root, path][0]:
+            best[root, path] = rank, content
+    out: dict[str, list[Content]] = {}
+    for (root, _), (_, content) in best.items():
+        if content.manifest and content.bundle is None:
+            raise RecipeMismatchError(
+                f"the fingerprints of {content.path} are of an older recipe",
+                hint="ingest it again with this Foretaste",
+            )
+        out.setdefault(root, []).append(content)
+    return {root: tuple(shards) for root, shards in out.items()}
+
+
+def _content(
+    store: Store, path: str, digest: Digest, recipe: str | None, facts: Sequence[object]
+) -> Content:
+    if recipe is None:
+        return Content(path, digest)
+    status, manifest, documents, quarantined = facts
+    current = bool(manifest) and recipe.endswith(FINGERPRINTS)
+    bundle = Bundle.of(store.root, digest, recipe) if current else None
+    counts = int(str(documents)), int(str(quarantined))
+    return Content(path, digest, str(status), bundle, str(manifest), *counts)
+
+
+def documents_of(shards: Sequence[Content], columns: Sequence[str]) -> pl.DataFrame:
+    """Rows of documents in these shards, in order: ``shard`` (UInt32, its number), ``columns``."""
+    schema = {"shard": pl.UInt32, **{name: RECORD_COLUMNS.get(name, pl.UInt64) for name in columns}}
+    frames = [pl.DataFrame(schema=schema)]
+    for number, content in enumerate(shards):
+        if content.bundle is not None:
+            rows = content.bundle.records([*dict.fromkeys(["reading", *columns])])
+            rows = rows.filter(pl.col("reading") == Reading.DOCUMENT)
+            frames.append(rows.select(pl.lit(number, dtype=pl.UInt32).alias("shard"), *columns))
+    return pl.concat(frames)
