@@ -16,7 +16,10 @@ from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from lineage.queries.diff import diff
+    from lineage.queries.exchange import exchange_compare, exchange_export
     from lineage.queries.infer import infer
+    from lineage.queries.verify import verify_manifest
 
 __version__ = "0.1.0"
 
@@ -25,15 +28,25 @@ __all__ = [
     "ScanResult",
     "UsageError",
     "__version__",
+    "diff",
+    "exchange_compare",
+    "exchange_export",
     "infer",
     "ingest",
     "minhash",
     "open_store",
     "scan",
+    "verify_manifest",
 ]
 
 
-_QUESTIONS = {"infer": "lineage.queries.infer"}
+_QUESTIONS = {
+    "diff": "lineage.queries.diff",
+    "exchange_compare": "lineage.queries.exchange",
+    "exchange_export": "lineage.queries.exchange",
+    "infer": "lineage.queries.infer",
+    "verify_manifest": "lineage.queries.verify",
+}
 """Question -> its module; all else is in ``foretaste.api``."""
 
 

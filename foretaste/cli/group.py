@@ -17,6 +17,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scanners": ("foretaste.cli.scanners", "List what is looked for, or explain one scanner."),
     "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
     "infer": ("foretaste.cli.infer", "Tell from content what snapshots have in common."),
+    "diff": ("foretaste.cli.diff", "Tell what changed between two snapshots, and why."),
+    "verify": ("foretaste.cli.verify", "Check that a job's inputs descend from scanned shards."),
+    "exchange": ("foretaste.cli.exchange", "Compare with another store without showing text."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }
@@ -63,4 +66,5 @@ def cli(ctx: click.Context, config_file: str | None) -> None:
     """Taste a training corpus before a model eats it: lineage, and a scan for poison."""
     ctx.obj, settings = read_settings(config_file)
     ctx.default_map = dict.fromkeys(COMMANDS, settings)
+    ctx.default_map["exchange"] = dict.fromkeys(("key", "export", "compare"), settings)
     ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild"), settings)

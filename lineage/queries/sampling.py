@@ -9,7 +9,7 @@ one, what it is looked up in is whole. A snapshot of up to ``SAMPLE`` documents 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ import polars as pl
 
 from lineage.queries.sets import DOC, DocumentSet, drawn
 from lineage.store.bundle import band_names
-from lineage.store.contents import Content, documents_of
+from lineage.store.contents import Content, batches, documents_of
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -30,7 +30,6 @@ NEAR_SAMPLE = 256
 """Documents of a sample that are looked up by their bands as well."""
 NEAR_BANDS = 3
 """Bands found from which on a near-copy is likely: an estimated similarity of .795."""
-_BATCH = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,8 @@ class _Postings:
         sizes = self.ends[keys + 1] - self.ends[keys]
         which = np.repeat(np.arange(len(keys)), sizes)
         starts = np.repeat(self.ends[keys] - np.cumsum(sizes) + sizes, sizes)
-        return self.order[starts + np.arange(len(which))], which
+        rows: I64 = self.order[starts + np.arange(len(which))]
+        return rows, which
 
 
 class Index:
@@ -152,7 +152,7 @@ class Index:
         exact: list[tuple[I64, I64]] = []
         banded: list[I64] = []
         columns = [*DOC, *(band_names() if near else ())]
-        for batch in _batches(list(shards.values())):
+        for batch in batches(list(shards.values())):
             rows = documents_of(batch, columns)
             hits = rows.join(self._keys, on=DOC).group_by("shard", "entry").len().sort("shard")
             exact += zip(
@@ -173,19 +173,18 @@ class Index:
     def _common(self, found: Sequence[tuple[I64, I64]], banded: Sequence[I64]) -> Common:
         entries, copies = (_joined([pair[side] for pair in found]) for side in (0, 1))
         entries, where = np.unique(entries, return_inverse=True)
-        copies = np.bincount(where, weights=copies, minlength=len(entries))
+        here_copies = np.bincount(where, weights=copies, minlength=len(entries))
         rows, which = self._rows.of(entries)
         of, size, theirs, mine = (
             self._of[rows],
             self._bytes[rows],
             self._copies[rows],
-            copies[which],
+            here_copies[which],
         )
         ones = np.ones(len(rows))
 
         def summed(weights: npt.NDArray[Any]) -> F64:
-            sums: F64 = np.bincount(of, weights=weights, minlength=self.count)
-            return sums
+            return np.bincount(of, weights=weights, minlength=self.count).astype(np.float64)
 
         here = np.flatnonzero(np.bincount(of, minlength=self.count))
         sums = [summed(ones), summed(size), summed(theirs), summed(size * theirs)]
@@ -212,19 +211,6 @@ def _melted(bands: pl.DataFrame, start: int) -> pl.DataFrame:
     ]
     schema = {"row": pl.Int64, "band": pl.Int64, "value": pl.UInt64}
     return pl.concat([pl.DataFrame(schema=schema), *parts])
-
-
-def _batches(shards: Sequence[Content]) -> Iterator[list[Content]]:
-    batch: list[Content] = []
-    waiting = 0
-    for shard in shards:
-        batch.append(shard)
-        waiting += shard.documents
-        if waiting >= _BATCH:
-            yield batch
-            batch, waiting = [], 0
-    if batch:
-        yield batch
 
 
 def _parted(rows: pl.DataFrame, column: str, count: int) -> list[I64]:

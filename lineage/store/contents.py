@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from lineage.shards.batch import Reading
 from lineage.shards.locate import form_of
 from lineage.store.bundle import RECORD_COLUMNS, Bundle
 from lineage.store.store import Store
+
+_DOC = ("doc_hi", "doc_lo")
+_BATCH = 1 << 19
+"""Documents of shards that are worked on together."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,50 @@ def _content(
     return Content(path, digest, str(status), bundle, str(manifest), *counts)
 
 
-def documents_of(shards: Sequence[Content], columns: Sequence[str]) -> pl.DataFrame:
-    """Rows of documents in these shards, in order: ``shard`` (UInt32, its number), ``columns``."""
-    schema = {"shard": pl.UInt32, **{name: RECORD_COLUMNS.get(name, pl.UInt64) for name in columns}}
+def all_shards(store: Store) -> list[Content]:
+    """Every shard that was read, in each of its ways, by digest; paths are left out."""
+    query = (
+        "SELECT digest, recipe, status, manifest, documents, quarantined FROM shard "
+        "WHERE manifest <> '' ORDER BY digest, event, recipe"
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).fetchall()
+    return [_content(store, "", Digest.parse(row[0]), row[1], row[2:]) for row in rows]
+
+
+def documents_of(
+    shards: Sequence[Content], columns: Sequence[str], *, every: bool = False
+) -> pl.DataFrame:
+    """Documents of these shards, in order: ``shard`` (UInt32, its number), ``columns``.
+
+    A column ``row`` (UInt32) is the number of the row in its bundle. ``every``: other readings
+    of records as well. Rows that were purged have no identity, and are no documents any more.
+    """
+    kinds = {**RECORD_COLUMNS, "row": pl.UInt32}
+    schema = {"shard": pl.UInt32, **{name: kinds.get(name, pl.UInt64) for name in columns}}
     frames = [pl.DataFrame(schema=schema)]
+    asked = [name for name in dict.fromkeys(["reading", *_DOC, *columns]) if name != "row"]
     for number, content in enumerate(shards):
         if content.bundle is not None:
-            rows = content.bundle.records([*dict.fromkeys(["reading", *columns])])
-            rows = rows.filter(pl.col("reading") == Reading.DOCUMENT)
+            rows = content.bundle.records(asked)
+            if "row" in columns:
+                rows = rows.with_row_index("row")
+            there = (pl.col("doc_hi") != 0) | (pl.col("doc_lo") != 0)
+            first = pl.lit(True) if every else pl.col("reading") == Reading.DOCUMENT
+            rows = rows.filter(first & there)
             frames.append(rows.select(pl.lit(number, dtype=pl.UInt32).alias("shard"), *columns))
     return pl.concat(frames)
+
+
+def batches(shards: Sequence[Content]) -> Iterator[list[Content]]:
+    """Shards in groups of about half a million documents: small ones cost no round each."""
+    batch: list[Content] = []
+    waiting = 0
+    for shard in shards:
+        batch.append(shard)
+        waiting += shard.documents
+        if waiting >= _BATCH:
+            yield batch
+            batch, waiting = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,128 @@
+"""Why records of a snapshot are not in the next one: what was decided, found, or run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from lineage.graph import Basis, Kind, Node, Relation
+from lineage.queries.sets import DOC
+from lineage.store.contents import Content
+from lineage.store.findings import findings_of
+from lineage.store.graph import load_edges, load_entities
+from lineage.store.store import Store
+
+UNKNOWN = "unknown"
+ORDER = ("decision", "finding", "run", UNKNOWN)
+"""Kinds of reasons, the strongest first."""
+_EXCLUDES = ("exclud", "remov", "drop", "delet", "filter", "takedown", "take down", "eras", "purge")
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """What may explain that a record went or changed.
+
+    ``members``: documents (``DOC``) of findings and of decisions about findings, with ``reason``
+    and ``rank``; ``sources`` and ``shards``: decisions about a source's records, or a shard's, by
+    name and by digest; ``whole``: a decision about all records of the snapshot; ``run``: the
+    run that read it and wrote the other. Either is '' if there is none.
+    """
+
+    members: pl.DataFrame
+    sources: Mapping[str, str]
+    shards: Mapping[str, str]
+    whole: str
+    run: str
+
+    @classmethod
+    def of(cls, store: Store, old: str, new: str, source: str | None) -> Reasons:
+        """Gather them for two snapshots, by root digest; ``source`` is the old one's, if any."""
+        findings = list(findings_of(store, [old]))
+        decisions = dict(_decisions(store))
+        rows = []
+        for finding in findings:
+            why = decisions.get(Node(Kind.FINDING, finding.id))
+            alarm = finding.severity != "lead"
+            if why is None and not alarm:
+                continue
+            reason = f"finding {finding.id}" if why is None else why
+            members = finding.payload.get("members", ())
+            rows += [(m[:16], m[16:], reason, int(why is None)) for m in members]
+        return cls(
+            _members(rows),
+            {node.id: why for node, why in decisions.items() if node.kind is Kind.SOURCE},
+            {node.id: why for node, why in decisions.items() if node.kind is Kind.SHARD},
+            _whole(decisions, old, source),
+            _run(store, old, new),
+        )
+
+    def give(self, rows: pl.DataFrame, shards: Sequence[Content]) -> pl.Series:
+        """Reason of each row (``shard``, ``DOC``, ``source``) of the old snapshot."""
+        digests = [self.shards.get(str(shard.digest)) for shard in shards]
+        best = self.members.sort("rank", "reason").unique(DOC, keep="first", maintain_order=True)
+        told = rows.join(best, on=DOC, how="left", maintain_order="left")
+        decided = pl.when(pl.col("rank") == 0).then("reason")
+        by_shard = pl.col("shard").replace_strict(
+            range(len(digests)), digests, return_dtype=pl.String, default=None
+        )
+        by_source = pl.col("source").replace_strict(
+            list(self.sources), list(self.sources.values()), return_dtype=pl.String, default=None
+        )
+        why = [decided, by_source, by_shard, *_constant(self.whole), pl.col("reason")]
+        return told.select(
+            reason=pl.coalesce(*why, *_constant(self.run), pl.lit(UNKNOWN))
+        ).to_series()
+
+
+def _constant(text: str) -> list[pl.Expr]:
+    return [pl.lit(text)] if text else []
+
+
+def _members(rows: Sequence[tuple[str, str, str, int]]) -> pl.DataFrame:
+    schema = {"doc_hi": pl.UInt64, "doc_lo": pl.UInt64, "reason": pl.String, "rank": pl.Int64}
+    parsed = [(int(high, 16), int(low, 16), reason, rank) for high, low, reason, rank in rows]
+    return pl.DataFrame(parsed, schema=schema, orient="row")
+
+
+def _decisions(store: Store) -> Iterator[tuple[Node, str]]:
+    """What was decided to be left out -> the decision."""
+    known = {e.node: e for e in load_entities(store, Kind.DECISION) if excludes(e.facts)}
+    for edge in load_edges(store, (Basis.RECORDED, Basis.DECLARED)):
+        if edge.relation is Relation.ABOUT and edge.child in known:
+            yield edge.parent, f"decision {edge.child.id}"
+
+
+def excludes(facts: Mapping[str, Any]) -> bool:
+    """Whether a decision says in so many words that something is to be left out."""
+    values = [facts.get(name) for name in ("action", "decision", "verdict", "outcome", "kind")]
+    return any(
+        isinstance(value, str) and any(word in value.lower() for word in _EXCLUDES)
+        for value in values
+    )
+
+
+def _whole(decisions: Mapping[Node, str], old: str, source: str | None) -> str:
+    """A decision about the old snapshot or its source; '' if there is none."""
+    for node in (Node(Kind.SNAPSHOT, old), *([Node(Kind.SOURCE, source)] if source else [])):
+        if node in decisions:
+            return decisions[node]
+    return ""
+
+
+def _run(store: Store, old: str, new: str) -> str:
+    """The run that read the old snapshot and wrote the new one; '' if none is known."""
+    edges = load_edges(store, (Basis.RECORDED, Basis.DECLARED))
+    readers = {
+        edge.child.id
+        for edge in edges
+        if edge.relation is Relation.READ and edge.parent == Node(Kind.SNAPSHOT, old)
+    }
+    writers = [
+        edge.parent.id
+        for edge in edges
+        if edge.relation is Relation.WRITTEN_BY and edge.child == Node(Kind.SNAPSHOT, new)
+    ]
+    return next((f"run {run}" for run in writers if run in readers), "")
