@@ -25,14 +25,11 @@ def command(old: str, new: str, by: str | None, near: bool, rows: bool, **given:
     OLD and NEW are a dataset (its newest snapshot), dataset@label, or the beginning of a root
     digest.
     """
-    from foretaste.cli.answer import asked, show  # noqa: PLC0415
-    from foretaste.cli.output import publish  # noqa: PLC0415
+    from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
     from foretaste.report.differences import write_diff  # noqa: PLC0415
     from lineage.queries.diff import diff  # noqa: PLC0415
 
     with asked(given) as store:
         answer = diff(store, old, new, by=by, near=near)
-    if given["format"] == "table" and not rows:
-        publish(given["output"], lambda stream: write_diff(answer, stream))
-    else:
-        show(answer.rows() if rows else answer.table(), given)
+    people = None if rows else lambda stream: write_diff(answer, stream)
+    show_as(answer.rows if rows else answer.table, given, people)

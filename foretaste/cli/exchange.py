@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -24,7 +23,7 @@ def key(file: str) -> None:
     """Make a key. Hand it over on a safe way: who has it can test guessed texts."""
     from lineage.queries.exchange_file import make_key  # noqa: PLC0415
 
-    make_key(Path(file))
+    make_key(file)
 
 
 @command.command()
@@ -35,15 +34,11 @@ def key(file: str) -> None:
 @options.STORE
 def export(file: str, key: str, snapshot: tuple[str, ...], near: bool, store: str) -> None:
     """Write FILE for the other side."""
+    from foretaste import exchange_export, open_store  # noqa: PLC0415
     from foretaste.cli.talk import say  # noqa: PLC0415
-    from lineage.queries.exchange import exchange_export  # noqa: PLC0415
-    from lineage.queries.exchange_file import SharedKey  # noqa: PLC0415
-    from lineage.store import open_store  # noqa: PLC0415
 
-    at = open_store(store, create=False)
-    done = exchange_export(at, file, SharedKey.read(Path(key)), snapshot, near)
-    say(f"{file}: {done.documents:,} documents, {done.flagged:,} of them in {done.findings:,} "
-        "findings")  # fmt: skip
+    done = exchange_export(open_store(store, create=False), file, key, snapshot, near)
+    say(f"{done.documents:,} documents, {done.flagged:,} of them in {done.findings:,} findings")
 
 
 @command.command()
@@ -55,16 +50,11 @@ def export(file: str, key: str, snapshot: tuple[str, ...], near: bool, store: st
 @options.ANSWER
 def compare(file: str, key: str, snapshot: tuple[str, ...], rows: str, **given: Any) -> None:
     """Compare this store with FILE from another."""
-    from foretaste.cli import answer as shown  # noqa: PLC0415
-    from foretaste.cli.output import publish  # noqa: PLC0415
+    from foretaste import exchange_compare  # noqa: PLC0415
+    from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
     from foretaste.report.exchanged import write_compared  # noqa: PLC0415
-    from lineage.queries.exchange import exchange_compare  # noqa: PLC0415
-    from lineage.queries.exchange_file import SharedKey  # noqa: PLC0415
 
-    with shown.asked(given) as store:
-        found = exchange_compare(store, file, SharedKey.read(Path(key)), snapshot)
-    if given["format"] == "table" and rows is None:
-        publish(given["output"], lambda stream: write_compared(found, stream))
-        return
-    tables = {"findings": found.finding_rows, "flagged": found.flagged_rows}
-    shown.show(tables.get(rows, found.table)(), given)
+    with asked(given) as store:
+        found = exchange_compare(store, file, key, snapshot)
+    tables = {None: found.table, "findings": found.finding_rows, "flagged": found.flagged_rows}
+    show_as(tables[rows], given, None if rows else lambda stream: write_compared(found, stream))

@@ -38,8 +38,7 @@ def command(snapshots: tuple[str, ...], every: bool, dry_run: bool, **given: Any
     SNAPSHOTS are two or more: a dataset (its newest), dataset@label, or the beginning of a
     root digest. With --as-of nothing is written.
     """
-    from foretaste.cli.answer import asked, show  # noqa: PLC0415
-    from foretaste.cli.output import publish  # noqa: PLC0415
+    from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
     from foretaste.report.inferred import write_inferred  # noqa: PLC0415
     from lineage.errors import UsageError  # noqa: PLC0415
     from lineage.queries.compare import Options  # noqa: PLC0415
@@ -50,7 +49,4 @@ def command(snapshots: tuple[str, ...], every: bool, dry_run: bool, **given: Any
     how = Options(**{name: given[name] for name in ("near", "least", "exact", "full")})
     with asked(given) as store:
         answer = infer(store, *snapshots, options=how, dry_run=dry_run)
-    if given["format"] == "table":
-        publish(given["output"], lambda stream: write_inferred(answer, stream))
-    else:
-        show(answer.table(), given)
+    show_as(answer.table, given, lambda stream: write_inferred(answer, stream))

@@ -27,8 +27,7 @@ def command(manifest: str, strict: bool, rows: bool, **given: Any) -> int:
     byte for byte, or record by record. Exit code 1 if one does not.
     """
     from foretaste.api import Request  # noqa: PLC0415
-    from foretaste.cli.answer import asked, show  # noqa: PLC0415
-    from foretaste.cli.output import publish  # noqa: PLC0415
+    from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
     from foretaste.report.verified import write_verified  # noqa: PLC0415
     from lineage.queries.verify import verify_manifest  # noqa: PLC0415
 
@@ -36,8 +35,6 @@ def command(manifest: str, strict: bool, rows: bool, **given: Any) -> int:
     how = Request(roles=roles, lines=given["lines"], format=given["input_format"]).recipe
     with asked(given) as store:
         answer = verify_manifest(store, manifest, recipe=how)
-    if given["format"] == "table" and not rows:
-        publish(given["output"], lambda stream: write_verified(answer, stream))
-    else:
-        show(answer.rows() if rows else answer.table(), given)
+    people = None if rows else lambda stream: write_verified(answer, stream)
+    show_as(answer.rows if rows else answer.table, given, people)
     return 0 if (answer.passed if strict else answer.descends) else 1

@@ -107,26 +107,29 @@ class Compared:
 def exchange_export(
     store: Store,
     file: str | Path,
-    key: SharedKey,
+    key: str | Path,
     snapshots: Sequence[str] = (),
     near: bool = False,
 ) -> Exported:
     """Write what the other side needs to compare: of these snapshots, or of all.
 
-    UsageError for an unknown snapshot, or where the file cannot be written.
+    ``key`` is the file of the shared key. UsageError for an unknown snapshot, a key that cannot
+    be read, or where the file cannot be written.
     """
-    mine = _Mine(store, key, snapshots, near)
-    write_exchange(Path(file), mine.table(), key, near)
+    shared = SharedKey.read(key)
+    mine = _Mine(store, shared, snapshots, near)
+    write_exchange(Path(file), mine.table(), shared, near)
     flagged = sum(bool(one) for one in mine.flags)
     return Exported(len(mine.documents), len(mine.findings), flagged, near)
 
 
 def exchange_compare(
-    store: Store, file: str | Path, key: SharedKey, snapshots: Sequence[str] = ()
+    store: Store, file: str | Path, key: str | Path, snapshots: Sequence[str] = ()
 ) -> Compared:
     """Compare with a file from another store; errors as of ``read_exchange``."""
-    theirs = read_exchange(Path(file), key)
-    mine = _Mine(store, key, snapshots, theirs.near)
+    shared = SharedKey.read(key)
+    theirs = read_exchange(Path(file), shared)
+    mine = _Mine(store, shared, snapshots, theirs.near)
     documents, findings = (
         pl.DataFrame(pl.from_arrow(theirs.rows(kind))) for kind in ("document", "finding")
     )
@@ -295,7 +298,7 @@ def _flagged(
 ) -> pl.DataFrame:
     """Records of mine whose match the others flagged, with place."""
     theirs = documents.with_row_index("match").select("match", "flagged")
-    names = findings.with_row_index("flagged").select("flagged", "code", "severity")
+    names = findings.select("code", "severity").with_row_index("flagged")
     hits = (
         matches.join(theirs, on="match", maintain_order="left")
         .explode("flagged")

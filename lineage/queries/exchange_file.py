@@ -51,10 +51,10 @@ class SharedKey:
     secret: bytes
 
     @classmethod
-    def read(cls, file: Path) -> SharedKey:
+    def read(cls, file: str | Path) -> SharedKey:
         """Read a key file: its bytes without white space around. UsageError if too short."""
         try:
-            secret = file.read_bytes().strip()
+            secret = Path(file).read_bytes().strip()
         except OSError as error:
             raise UsageError(f"the key {file} cannot be read: {error.strerror}") from error
         if len(secret) < LEAST_KEY:
@@ -80,11 +80,12 @@ class SharedKey:
         return [digest(secret, head + one, "sha256")[:size] for one in data]
 
 
-def make_key(file: Path) -> None:
+def make_key(file: str | Path) -> None:
     """Write a fresh key of 256 bits as hex, for its owner alone; UsageError if it exists."""
+    place = Path(file)
     try:
-        file.touch(mode=0o600, exist_ok=False)
-        file.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        place.touch(mode=0o600, exist_ok=False)
+        place.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
     except FileExistsError as error:
         raise UsageError(f"{file} exists", hint="a key is not overwritten") from error
     except OSError as error:
