@@ -2,9 +2,9 @@
 
     python benchmarks/infer.py CORPORA [--documents N] [--snapshots N]
 
-CORPORA holds ``reddit-top.jsonl.zst`` and ``tweeteval.jsonl.zst``. Seven snapshots are made of
-them and ingested: posts in two cuts and compressions, a filtered part, one without duplicates,
-one mixed into another corpus so that it is 2 % of it, that other corpus, and one with light
+CORPORA holds ``reddit-top.jsonl.zst`` and ``tweeteval.jsonl.zst``. Eight snapshots are made of
+them and ingested: posts in two cuts and compressions, a filtered part, one without duplicates
+(byte for byte), one without those of the same words, one mixed into another corpus so that it is 2 % of it, that other corpus, and one with light
 edits. Truth comes from the texts themselves (sets of strings, true Jaccard similarity over
 all candidate edits). Then a thousand small snapshots: a chain of growing ones, others unrelated.
 """
@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 from corpora import lines_of, spread_out
 from measure import circumstances, table
 
+from lineage.fingerprint.plain import words
 from lineage.ingest import ingest
 from lineage.queries.compare import Relationship
 from lineage.queries.infer import Inferred, infer
@@ -43,21 +44,25 @@ Record = dict[str, Any]
 MIXED = 0.02
 EXPECTED = {
     "classes": {frozenset({"posts-zst", "posts-parquet", "distinct"})},
-    "contained": {("filtered", "posts-zst"), ("other", "mixed")},
+    "contained": {
+        ("filtered", "posts-zst"),
+        ("deduplicated", "posts-zst"),
+        ("other", "mixed"),
+    },
 }
 """Relations that follow from how the snapshots were made; ``distinct`` is the same set once."""
 
 
 def edited(record: Record, draw: Random) -> Record:
     """The record with one word of its text replaced, if it has ten."""
-    words = record["text"].split(" ")
-    if len(words) >= 10:
-        words[draw.randrange(len(words))] = "edited"
-    return {**record, "text": " ".join(words)}
+    parts = record["text"].split(" ")
+    if len(parts) >= 10:
+        parts[draw.randrange(len(parts))] = "edited"
+    return {**record, "text": " ".join(parts)}
 
 
 def snapshots(posts: list[Record], other: list[Record]) -> dict[str, list[Record]]:
-    """Records of the seven snapshots."""
+    """Records of the eight snapshots."""
     draw = Random("infer")
     once = list({post["text"]: post for post in posts}.values())
     guests = draw.sample(posts, round(len(other) * MIXED / (1 - MIXED)))
@@ -68,6 +73,7 @@ def snapshots(posts: list[Record], other: list[Record]) -> dict[str, list[Record
         "posts-parquet": draw.sample(posts, len(posts)),
         "filtered": [post for post in posts if len(post["text"]) >= 400],
         "distinct": once,
+        "deduplicated": list({" ".join(words(post["text"])): post for post in posts}.values()),
         "mixed": mixed,
         "other": other,
         "edited": [edited(post, draw) for post in posts],
@@ -128,7 +134,6 @@ def near_truth(posts: Sequence[Record], copies: Sequence[Record]) -> float:
 
     Over 5-word shingles of folded words, as the specification of tokens in plain Python folds.
     """
-    from lineage.fingerprint.plain import words  # noqa: PLC0415
 
     def shingles(text: str) -> set[tuple[str, ...]]:
         all_ = words(text)
@@ -246,11 +251,11 @@ def capped(store: Store, truths: dict[str, Truth]) -> None:
 def many(count: int, folder: Path) -> None:
     """A chain of growing snapshots that share shards, and as many that are unrelated."""
     draw = Random("many")
-    words = [f"w{n}" for n in range(5000)]
+    vocabulary = [f"w{n}" for n in range(5000)]
 
     def shard(file: Path, documents: int) -> str:
         lines = [
-            json.dumps({"text": " ".join(draw.choices(words, k=30))}) for _ in range(documents)
+            json.dumps({"text": " ".join(draw.choices(vocabulary, k=30))}) for _ in range(documents)
         ]
         file.write_text("\n".join(lines) + "\n")
         return str(file)

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from lineage.queries.exchange_file import (
+    SEVERITIES,
     SharedKey,
     joined,
     read_exchange,
@@ -312,7 +313,8 @@ def _flagged(
     places = documents_of(mine.shards, ["record", *DOC])
     places = places.with_columns(shard=paths.gather(places["shard"]))
     rows = hits.select("match", "code", "severity", *DOC).unique().join(places, on=DOC)
-    rows = rows.sort("code", "shard", "record", "match")
+    worst = pl.col("severity").replace_strict(SEVERITIES, range(3), return_dtype=pl.Int8)
+    rows = rows.sort(worst, "code", "shard", "record", "match")
     hexed = [one.hex() for one in _bytes(rows, DOC)]
     named = rows.with_columns(document=pl.Series(hexed, dtype=pl.String))
     return named.select("document", "match", "code", "severity", "shard", "record")

@@ -37,6 +37,8 @@ from lineage.store.journal import canonical
 BYTES = 12
 """Of a value: a document of m is taken for one of n others with probability below n m / 2^96."""
 LEAST_KEY = 16
+SEVERITIES = ("high", "medium", "low")
+"""Of findings that are told, the worst first; leads are not."""
 _HEADER = b"foretaste-exchange"
 _VERSION = 1
 _DOMAIN = b"foretaste-exchange-1\0"
@@ -194,7 +196,7 @@ def _check(table: pa.Table, header: Mapping[str, Any]) -> None:
     severities = findings["severity"].unique().to_pylist()
     if not all(isinstance(code, str) and _CODE.fullmatch(code) for code in codes):
         raise ValueError("it names what is no code of a scanner")
-    if not set(severities) <= {"high", "medium", "low"}:
+    if not set(severities) <= set(SEVERITIES):
         raise ValueError("it names what is no severity")
     last = pa.compute.max(pa.compute.list_flatten(table["flagged"])).as_py()
     if last is not None and last >= findings.num_rows:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from lineage.graph import Basis, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation
 from lineage.queries.sets import DOC
 from lineage.store.contents import Content
 from lineage.store.findings import findings_of
@@ -41,7 +41,8 @@ class Reasons:
     def of(cls, store: Store, old: str, new: str, source: str | None) -> Reasons:
         """Gather them for two snapshots, by root digest; ``source`` is the old one's, if any."""
         findings = list(findings_of(store, [old]))
-        decisions = dict(_decisions(store))
+        edges = load_edges(store, (Basis.RECORDED, Basis.DECLARED))
+        decisions = dict(_decisions(store, edges))
         rows = []
         for finding in findings:
             why = decisions.get(Node(Kind.FINDING, finding.id))
@@ -56,7 +57,7 @@ class Reasons:
             {node.id: why for node, why in decisions.items() if node.kind is Kind.SOURCE},
             {node.id: why for node, why in decisions.items() if node.kind is Kind.SHARD},
             _whole(decisions, old, source),
-            _run(store, old, new),
+            _run(edges, old, new),
         )
 
     def give(self, rows: pl.DataFrame, shards: Sequence[Content]) -> pl.Series:
@@ -87,10 +88,10 @@ def _members(rows: Sequence[tuple[str, str, str, int]]) -> pl.DataFrame:
     return pl.DataFrame(parsed, schema=schema, orient="row")
 
 
-def _decisions(store: Store) -> Iterator[tuple[Node, str]]:
+def _decisions(store: Store, edges: Sequence[Edge]) -> Iterator[tuple[Node, str]]:
     """What was decided to be left out -> the decision."""
     known = {e.node: e for e in load_entities(store, Kind.DECISION) if excludes(e.facts)}
-    for edge in load_edges(store, (Basis.RECORDED, Basis.DECLARED)):
+    for edge in edges:
         if edge.relation is Relation.ABOUT and edge.child in known:
             yield edge.parent, f"decision {edge.child.id}"
 
@@ -112,9 +113,8 @@ def _whole(decisions: Mapping[Node, str], old: str, source: str | None) -> str:
     return ""
 
 
-def _run(store: Store, old: str, new: str) -> str:
+def _run(edges: Sequence[Edge], old: str, new: str) -> str:
     """The run that read the old snapshot and wrote the new one; '' if none is known."""
-    edges = load_edges(store, (Basis.RECORDED, Basis.DECLARED))
     readers = {
         edge.child.id
         for edge in edges

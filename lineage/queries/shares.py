@@ -29,7 +29,9 @@ class Part:
     @classmethod
     def of(cls, sums: Mapping[str, float], totals: Mapping[str, float]) -> Part:
         """Sums of ``MEASURES`` over their totals; 0 of nothing."""
-        return cls(*(sums[name] / totals[name] if totals[name] else 0.0 for name in MEASURES))
+        return cls(
+            *(float(sums[name] / totals[name]) if totals[name] else 0.0 for name in MEASURES)
+        )
 
 
 @dataclass(frozen=True)
