@@ -16,6 +16,7 @@ from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from foretaste.asking import takedown, trace, tracer
     from lineage.queries.diff import diff
     from lineage.queries.exchange import exchange_compare, exchange_export
     from lineage.queries.infer import infer
@@ -36,9 +37,11 @@ __all__ = [
     "minhash",
     "open_store",
     "scan",
+    "takedown",
+    "trace",
+    "tracer",
     "verify_manifest",
 ]
-
 
 _QUESTIONS = {
     "diff": "lineage.queries.diff",
@@ -46,6 +49,7 @@ _QUESTIONS = {
     "exchange_export": "lineage.queries.exchange",
     "infer": "lineage.queries.infer",
     "verify_manifest": "lineage.queries.verify",
+    **dict.fromkeys(("takedown", "trace", "tracer"), "foretaste.asking"),
 }
 """Question -> its module; all else is in ``foretaste.api``."""
 

@@ -26,12 +26,13 @@ from lineage.store.bundle import Bundle, BundleWriter, Manifest
 from lineage.store.commit import SHARD_COUNTS
 from lineage.store.files import scratch, sweep
 from lineage.store.read import Known
+from lineage.store.recipes import keep_recipe
 from lineage.store.snapshots import Destination, Sight, commit_snapshot, name_snapshot
 from lineage.store.store import Store
+from lineage.store.takedowns import returned
 
 _LOG = logging.getLogger(__name__)
 _STORE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-
 
 
 class Tap(Protocol):
@@ -98,8 +99,10 @@ def ingest(
 
     Shards whose bundle is there are not read. A shard that cannot be read is FAILED in the
     coverage and costs no other. Killed at any moment, a rerun goes on where it stopped.
+    Records that were taken down before are noted, see ``takedowns.returns_in``.
     """
     sweep(store.staging)
+    keep_recipe(store, recipe)
     known = Known.of(store)
     run = _Ingest(store, known, recipe, options or Options())
     skipped = [
@@ -111,6 +114,8 @@ def ingest(
     coverage = [replace(ends[run.name(shard, file)], path=shard.path) for shard, file, _ in seen]
     sights = [(sight, shard.digest) for shard, _, sight in seen]
     commit_snapshot(store, known, snapshot, destination, sights)
+    if (store.root / "takedowns").exists():
+        returned(store, [run.name(shard, file) for shard, file, _ in seen])
     return snapshot, Coverage(
         tuple(sorted([*coverage, *failures, *skipped], key=lambda end: end.path))
     )

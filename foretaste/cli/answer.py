@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from foretaste.cli.output import CLOSED, check_output, publish
-from foretaste.report.tables import TABLES
 from lineage.errors import UsageError
 from lineage.store.past import as_of
 from lineage.store.store import Store, open_store
@@ -35,6 +34,8 @@ def show(answer: pa.Table, given: Mapping[str, Any]) -> None:
     if format == "parquet":
         _parquet(answer, output)
     else:
+        from foretaste.report.tables import TABLES  # noqa: PLC0415
+
         publish(output, lambda stream: TABLES[format](answer, stream))
 
 

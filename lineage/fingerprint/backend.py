@@ -90,9 +90,8 @@ def _cache_folder() -> Path:
 def _state() -> str:
     """Short hash over the source of the kernels, numba and Python."""
     here = Path(__file__).parent
-    sources = b"".join(
-        (here / f"{name}.py").read_bytes() for name in ("kernels", "passage_kernels", "plain", "code_points")
-    )
+    names = ("kernels", "passage_kernels", "plain", "code_points")
+    sources = b"".join((here / f"{name}.py").read_bytes() for name in names)
     numba = metadata.version("numba") if _has_numba() else "none"
     return hashlib.sha256(sources + f"{numba} {sys.version}".encode()).hexdigest()[:16]
 

@@ -42,7 +42,8 @@ def agreement(left: U64, right: U64) -> Floats:
     nibbles |= nibbles >> np.uint64(2)
     nibbles &= np.uint64(0x1111111111111111)
     apart = np.bitwise_count(nibbles).sum(axis=-1)
-    return 1.0 - apart / permutations
+    share: Floats = 1.0 - apart / permutations
+    return share
 
 
 def similarity(left: U64, right: U64) -> Floats:

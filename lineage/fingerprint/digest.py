@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lineage.fingerprint.plain import hash_bytes, seeds_of
 from lineage.fingerprint.tokens import Tokens, buffers
-from lineage.model import CONTENT_ROLES, TEXT_ROLES, Digest, Role
+from lineage.model import CONTENT_ROLES, Digest, Role
 from lineage.shards.batch import DocumentBatch
 
 U64 = npt.NDArray[np.uint64]
@@ -53,34 +53,19 @@ def text_digests(batch: DocumentBatch) -> U64:
     """uint64[n, 2]: ``text1``, first 128 bits of SHA-256 over a document's exact text.
 
     Zero where a document has one content role only: its ``doc1`` can be made from the text
-    alone, see ``lone_digests``. So whoever holds only the text can look it up.
+    alone, see ``query.lone_digests``. So whoever holds only the text can look it up.
     """
     out = np.zeros((len(batch), 2), np.uint64)
     columns = [batch.roles[role] for role in CONTENT_ROLES if role in batch.roles]
     if len(columns) > 1:
-        count = sum(column.is_valid().to_numpy(zero_copy_only=False).astype(int) for column in columns)
-        several = np.flatnonzero(count > 1)
+        present = [column.is_valid().to_numpy(zero_copy_only=False) for column in columns]
+        several = np.flatnonzero(np.sum(present, axis=0) > 1)
         if len(several):
             data, bounds = buffers(batch.text)
             view = data.data
             spans = zip(bounds[several].tolist(), bounds[several + 1].tolist(), strict=True)
             out[several] = _truncated(_sha256(view[low:high]) for low, high in spans)
     return out
-
-
-def lone_digests(text: bytes) -> dict[str, tuple[int, int]]:
-    """Digests by which a document with just this text is known: ``text1``, ``doc1`` by role."""
-    framed = {"text1": text}
-    for role in TEXT_ROLES:
-        name = role.value.encode()
-        framed[role.value] = (
-            bytes([len(name)]) + name + len(text).to_bytes(8, "little") + text
-        )
-    digests = {name: _sha256(data) for name, data in framed.items()}
-    return {
-        name: (int.from_bytes(d[:8], "big"), int.from_bytes(d[8:16], "big"))
-        for name, d in digests.items()
-    }
 
 
 class _Column:

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from lineage.fingerprint import backend
 from lineage.fingerprint.plain import shingle_hash, word_hash
-from lineage.fingerprint.tokens import Tokens
 
 if TYPE_CHECKING:
     import datasketch
+
+    from lineage.fingerprint.tokens import Tokens
 
 I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]

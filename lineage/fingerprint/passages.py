@@ -9,11 +9,15 @@ stores.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from lineage.fingerprint import backend
-from lineage.fingerprint.tokens import Tokens
+
+if TYPE_CHECKING:
+    from lineage.fingerprint.tokens import Tokens
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage.fingerprint import plain
-from lineage.fingerprint.digest import lone_digests
 from lineage.fingerprint.minhash import DEFAULT_BANDS, permutations_of
 from lineage.fingerprint.passages import WIDTH
 from lineage.fingerprint.recipe import Sketch
+from lineage.model import TEXT_ROLES
+
+if TYPE_CHECKING:
+    from lineage.fingerprint.batch import Batch
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -43,9 +47,10 @@ class Prints:
     words: int
 
 
-def prints_of(text: str) -> Prints:
-    """Fingerprint a text. Lone surrogates are taken as the bytes that a shard could have."""
-    data = text.encode("utf-8", "surrogatepass")
+def prints_of(text: str, *, lenient_end: bool = False) -> Prints:
+    """Fingerprint a text; ``lenient_end`` looks for it without its last line feed, too."""
+    ends = {text, text.removesuffix("\n").removesuffix("\r")} if lenient_end else {text}
+    lone = [lone_digests(end.encode("utf-8", "surrogatepass")) for end in sorted(ends)]
     words = words_of(text)
     signature = _signature(words)
     bands = np.empty((1, DEFAULT_BANDS.bands), np.uint64)
@@ -53,13 +58,26 @@ def prints_of(text: str) -> Prints:
     packed = np.empty((1, signature.shape[1] // 16), np.uint64)
     plain.pack(signature, packed)
     return Prints(
-        tuple(lone_digests(data).values()),
+        tuple(pair for digests in lone for pair in digests.values()),
         _norm(words) if len(words) else (0, 0),
         bands[0],
         packed[0],
         plain.passage_hashes(words, WIDTH),
         len(words),
     )
+
+
+def lone_digests(text: bytes) -> dict[str, tuple[int, int]]:
+    """Digests by which a document with just this text is known: ``text1``, ``doc1`` by role."""
+    framed = {"text1": text}
+    for role in TEXT_ROLES:
+        name = role.value.encode()
+        framed[role.value] = bytes([len(name)]) + name + len(text).to_bytes(8, "little") + text
+    digests = {name: hashlib.sha256(data).digest() for name, data in framed.items()}
+    return {
+        name: (int.from_bytes(d[:8], "big"), int.from_bytes(d[8:16], "big"))
+        for name, d in digests.items()
+    }
 
 
 def words_of(text: str) -> U64:
@@ -73,7 +91,8 @@ def words_of(text: str) -> U64:
 
     valid = text.encode("utf-8", "replace").decode()
     word = tokenise(pa.array([valid], pa.large_string()), 0).word
-    return word[word != 0]
+    cores: U64 = word[word != 0]
+    return cores
 
 
 def _norm(words: U64) -> tuple[int, int]:
@@ -95,3 +114,18 @@ def _signature(words: U64) -> U32:
         part = mixed[first : first + _STEP, None] * factor + summand
         np.minimum(out[0], part.min(axis=0), out=out[0])
     return out
+
+
+def text_batch(text: str, key: int = 0) -> Batch:
+    """A text as a batch of one document with role ``text``, for true similarities."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from lineage.fingerprint.batch import Batch  # noqa: PLC0415
+    from lineage.model import Role  # noqa: PLC0415
+    from lineage.shards.batch import DocumentBatch  # noqa: PLC0415
+
+    column = pa.array([text.encode("utf-8", "replace").decode()], pa.large_string())
+    empty = pa.array([""], pa.large_string())
+    zeros = np.zeros(1, np.int64)
+    reading = zeros.astype(np.uint8)
+    return Batch(DocumentBatch(zeros, reading, column, empty, {Role.TEXT: column}, 1), key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from lineage.store.matching import (
 )
 from lineage.store.segments import Place
 from lineage.store.store import Store
-from lineage.store.where import Where, descent, wheres
+from lineage.store.where import Where, wheres
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +40,21 @@ if TYPE_CHECKING:
 THRESHOLD = 0.8
 LIMIT = 20
 Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A record as it was read again.
+
+    ``same`` tells whether its text is the text asked for, ``jaccard`` the true similarity; None
+    where no text was asked for. ``run`` is the longest run of ``words`` words in common, as it
+    stands in the record; where no text was asked for, the whole text.
+    """
+
+    same: bool | None
+    jaccard: float | None
+    words: int
+    run: str
 
 
 @dataclass(frozen=True)
@@ -62,16 +77,19 @@ class Found:
     shard: str
     place: Place
     where: tuple[Where, ...]
+    checked: Checked | None = None
+    """Filled by ``verified`` alone."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """How many records of a snapshot match, by match."""
+    """How many records of a snapshot match, by match; ``models`` are what descends from it."""
 
     dataset: str
     label: str
     root: str
     records: Counter[Match]
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,13 +112,16 @@ class Trace:
     whole: bool = True
 
     def table(self) -> pa.Table:
-        """One row a found record and place; ``total`` counts the records with its match."""
+        """One row a found record and place; ``total`` counts the records with its match.
+
+        ``jaccard``, ``run`` and ``text`` are what ``verified`` read again.
+        """
         import pyarrow as pa  # noqa: PLC0415
 
         return pa.Table.from_pylist(list(self._rows()), schema=_schema(pa))
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        trained = {held.root: self.trained_on(held.root) for held in self.snapshots}
+        trained = {held.root: ", ".join(held.models) for held in self.snapshots}
         for found in self.found:
             for where in found.where or (None,):
                 yield {
@@ -119,25 +140,20 @@ class Trace:
                     "url": found.place.url,
                     "document": found.document,
                     "shard": found.shard,
-                    "models": ", ".join(trained[where.root]) if where else "",
+                    "models": trained[where.root] if where else "",
+                    "jaccard": found.checked and found.checked.jaccard,
+                    "run": found.checked and found.checked.words,
+                    "text": found.checked and found.checked.run,
                 }
-
-    def trained_on(self, root: str) -> list[str]:
-        """Names of models that descend from a snapshot."""
-        return [model.name for model in self._by_root.get(root, ())]
-
-    @cached_property
-    def _by_root(self) -> dict[str, list[Model]]:
-        edges = {edge for model in self.models for edge in model.way}
-        return {held.root: models_from(edges, [held.root]) for held in self.snapshots}
 
 
 def _schema(pa: Any) -> pa.Schema:
-    counts = dict.fromkeys(("total", "words", "words_likely", "record", "reading"), pa.int64())
-    numbers = {**counts, "similarity": pa.float64(), "error": pa.float64()}
+    counts = ("total", "words", "words_likely", "record", "reading", "run")
+    numbers = dict.fromkeys(counts, pa.int64())
+    numbers |= dict.fromkeys(("similarity", "error", "jaccard"), pa.float64())
     names = (
         "match total similarity error words words_likely dataset label path record reading "
-        "source url document shard models"
+        "source url document shard models jaccard run text"
     )
     return pa.schema([(name, numbers.get(name, pa.string())) for name in names.split()])
 
@@ -149,19 +165,25 @@ class Tracer:
         self.store = store
         self.lookup: Lookup = open_lookup(store, say)
         self._wheres: dict[str, list[Where]] = {}
+        self._edges: tuple[Edge, ...] = ()
 
-    @cached_property
-    def edges(self) -> tuple[Edge, ...]:
-        """Edges along which content passes on."""
-        return descent(self.store)
+    def text(
+        self,
+        text: str,
+        *,
+        threshold: float = THRESHOLD,
+        limit: int = LIMIT,
+        lenient_end: bool = False,
+    ) -> Trace:
+        """Trace a text; ``lenient_end`` for one whose last line feed may be its file's.
 
-    def text(self, text: str, *, threshold: float = THRESHOLD, limit: int = LIMIT) -> Trace:
-        """Trace a text. UsageError where it has nothing to look for."""
+        UsageError where there is nothing to look for.
+        """
         if not text:
             raise UsageError("there is no text to trace", hint="give a text, or --file")
         if not 0 < threshold <= 1:
             raise UsageError(f"a similarity lies above 0 and at most 1, not {threshold}")
-        prints = prints_of(text)
+        prints = prints_of(text, lenient_end=lenient_end)
         return self._answer(list(matches(self.lookup, prints, threshold)), limit, prints)
 
     def digest(self, digest: str, *, limit: int = LIMIT) -> Trace:
@@ -219,7 +241,7 @@ class Tracer:
             tuple(found),
             sum((Counter({hit.match: len(hit.rows)}) for hit in hits), Counter()),
             tuple(held),
-            tuple(models_from(self.edges, [one.root for one in held])) if held else (),
+            tuple(models_from(self._edges, [one.root for one in held])) if held else (),
             prints.words if prints else 0,
             self.lookup.rows,
             self.lookup.older,
@@ -230,7 +252,8 @@ class Tracer:
         unknown = digests - self._wheres.keys()
         if unknown:
             self._wheres |= {digest: [] for digest in unknown}
-            self._wheres |= wheres(self.store, unknown)
+            found, self._edges = wheres(self.store, unknown)
+            self._wheres |= found
 
     def _held(self, shards: Counter[tuple[str, Match]]) -> list[Held]:
         snapshots: dict[tuple[str, str, str], Counter[Match]] = {}
@@ -238,7 +261,10 @@ class Tracer:
             names = {(w.dataset, w.label, w.root) for w in self._wheres[digest]}
             for name in names:
                 snapshots.setdefault(name, Counter())[match] += count
-        return [Held(*name, counts) for name, counts in sorted(snapshots.items())]
+        return [
+            Held(*name, counts, tuple(model.name for model in models_from(self._edges, [name[2]])))
+            for name, counts in sorted(snapshots.items())
+        ]
 
     def _found(self, hits: Sequence[Hits], limit: int, prints: Prints | None) -> Iterator[Found]:
         order = list(Match)
@@ -295,23 +321,53 @@ def _by_shard(hits: Sequence[Hits]) -> Counter[tuple[str, Match]]:
     return counts
 
 
-def trace(
+@dataclass(frozen=True)
+class Asked:
+    """What is traced: one of these.
+
+    ``file`` is a file that holds a text, in UTF-8; its last line feed need not be the text's.
+    """
+
+    text: str | None = None
+    file: str | None = None
+    digest: str | None = None
+    url: str | None = None
+
+    def answer(self, tracer: Tracer, *, threshold: float = THRESHOLD, limit: int = LIMIT) -> Trace:
+        """Trace it. UsageError unless one thing is asked for."""
+        if sum(value is not None for value in vars(self).values()) != 1:
+            raise UsageError("trace one of a text, --file, --digest and --url")
+        if self.digest is not None:
+            return tracer.digest(self.digest, limit=limit)
+        if self.url is not None:
+            return tracer.url(self.url, limit=limit)
+        text, lenient = self.content() or "", self.file is not None
+        return tracer.text(text, threshold=threshold, limit=limit, lenient_end=lenient)
+
+    def content(self) -> str | None:
+        """The text that is asked for, if any."""
+        return self.text if self.file is None else _text_of(self.file)
+
+
+def _text_of(file: str) -> str:
+    try:
+        return Path(file).read_bytes().decode()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is no UTF-8: {error}") from error
+
+
+def trace(  # noqa: PLR0913
     store: Store,
     text: str | None = None,
     *,
+    file: str | None = None,
     digest: str | None = None,
     url: str | None = None,
     threshold: float = THRESHOLD,
     limit: int = LIMIT,
-    say: Say = lambda _text: None,
 ) -> Trace:
     """Ask once; see ``Tracer`` for many questions. UsageError unless one thing is asked for."""
-    asked = [given for given in (text, digest, url) if given is not None]
-    if len(asked) != 1:
-        raise UsageError("trace one of a text, a digest and a URL")
-    tracer = Tracer(store, say)
-    if text is not None:
-        return tracer.text(text, threshold=threshold, limit=limit)
-    if digest is not None:
-        return tracer.digest(digest, limit=limit)
-    return tracer.url(asked[0], limit=limit)
+    asked = Asked(text, file, digest, url)
+    return asked.answer(Tracer(store), threshold=threshold, limit=limit)

@@ -2,7 +2,8 @@
 
 A bundle is a folder ``bundles/<shard digest>/<recipe>/`` of ``records.parquet`` (one row per
 row of the batches), ``passages.parquet`` (row and hash of winnowed passages),
-``remarks.parquet`` and ``coverage.json``, the manifest. Bytes depend on the shard and the recipe alone: not on batch boundaries, threads, paths or times.
+``remarks.parquet`` and ``coverage.json``, the manifest. Bytes depend on the shard and the
+recipe alone: not on batch boundaries, threads, paths or times.
 """
 
 from __future__ import annotations
@@ -233,8 +234,24 @@ class BundleWriter:
         if batch.documents.remarks:
             self._remarks.add(_remark_table(batch.documents.remarks))
 
+    def add_tables(self, records: pa.Table, passages: pa.Table, remarks: pa.Table) -> None:
+        """Take whole tables, as the files of another bundle hold them."""
+        for writer, table in (
+            (self._records, records),
+            (self._passages, passages),
+            (self._remarks, remarks),
+        ):
+            names = writer.schema.names
+            writer.add(pa.table([table[name] for name in names], schema=writer.schema))
+
     def publish(self, bundle: Bundle, recipe: str, coverage: ShardCoverage) -> Manifest:
         """Finish the files, write the manifest, and put the folder in place."""
+        manifest = self.finish(recipe, coverage)
+        publish_folder(self.folder, bundle.folder)
+        return manifest
+
+    def finish(self, recipe: str, coverage: ShardCoverage) -> Manifest:
+        """Finish the files and write the manifest."""
         rows, remarks, _ = (
             table.close() for table in (self._records, self._remarks, self._passages)
         )
@@ -245,7 +262,6 @@ class BundleWriter:
         }
         manifest = Manifest(recipe, replace(coverage, path=""), rows, remarks, files)
         (self.folder / "coverage.json").write_text(manifest.text, encoding="ascii")
-        publish_folder(self.folder, bundle.folder)
         return manifest
 
     def abandon(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lineage.graph import Basis, Edge, Entity, Kind, Node, Relation
+from lineage.store.commit import Connection
 from lineage.store.journal import canonical
 from lineage.store.store import Store
 
@@ -52,12 +53,11 @@ def load_edges(store: Store, basis: Sequence[Basis] = tuple(Basis)) -> tuple[Edg
     return tuple(_edge(row) for row in rows)
 
 
-def edges_of(store: Store, relations: Sequence[Relation]) -> tuple[Edge, ...]:
+def edges_of(connection: Connection, relations: Sequence[Relation]) -> tuple[Edge, ...]:
     """All declared and inferred edges of some relations, on any basis."""
     columns = _EDGES.replace("lineage_edge", "edge")
     query = f"{columns} WHERE relation IN (SELECT unnest(?)) ORDER BY ALL"
-    with store.reading() as connection:
-        rows = connection.execute(query, [[str(r) for r in relations]]).fetchall()
+    rows = connection.execute(query, [[str(r) for r in relations]]).fetchall()
     return tuple(_edge(row) for row in rows)
 
 

@@ -48,7 +48,7 @@ Pair = tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]
 def build(store: Store, parts: Sequence[Part]) -> Path:
     """Make one segment of whole bundles and put it in place."""
     with scratch(store.staging) as aside:
-        pieces = []
+        pieces: list[Segment] = []
         for part in parts:
             for first in range(0, max(part.rows, 1), PIECE):
                 last = min(first + PIECE, part.rows)
@@ -118,9 +118,7 @@ def _there(keys: npt.NDArray[np.uint64], rows: npt.NDArray[np.int64]) -> Pair:
 
 def _url_keys(urls: Sequence[str | None]) -> dict[str, Pair]:
     full = [(name_key(normal_url(url)), row) for row, url in enumerate(urls) if url]
-    hosts = [
-        (key, row) for row, url in enumerate(urls) if url for key in domain_keys(host_of(url))
-    ]
+    hosts = [(key, row) for row, url in enumerate(urls) if url for key in domain_keys(host_of(url))]
     return {"url": _pair(full), "host": _pair(hosts)}
 
 
@@ -184,9 +182,10 @@ def merge_into(folder: Path, segments: Sequence[Segment], parts: Sequence[Part])
     rows = [segment.array("passage.row") for segment in segments]
     pairs = _merged_passages(hashes, rows, starts)
     total = sum(map(len, hashes))
-    with _Array(folder / "passage.hash.npy", np.uint64, total) as one, _Array(
-        folder / "passage.row.npy", np.uint32, total
-    ) as other:
+    with (
+        _Array(folder / "passage.hash.npy", np.uint64, total) as one,
+        _Array(folder / "passage.row.npy", np.uint32, total) as other,
+    ):
         for value, row in pairs:
             one.add(value)
             other.add(row)
@@ -277,9 +276,7 @@ def _merged_passages(
         yield value[order], row[order]
 
 
-def _merge_places(
-    folder: Path, segments: Sequence[Segment], starts: npt.NDArray[np.int64]
-) -> None:
+def _merge_places(folder: Path, segments: Sequence[Segment], starts: npt.NDArray[np.int64]) -> None:
     firsts, ats, size = [], [np.zeros(1, np.int64)], 0
     with (folder / "places.bin").open("wb") as out:
         for segment, start in zip(segments, starts[:-1], strict=True):
