@@ -17,10 +17,13 @@ from lineage.errors import ForetasteError, UsageError
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
     from foretaste.asking import takedown, trace, tracer
-    from lineage.queries.diff import diff
-    from lineage.queries.exchange import exchange_compare, exchange_export
-    from lineage.queries.infer import infer
-    from lineage.queries.verify import verify_manifest
+    from foretaste.comparing import (
+        diff,
+        exchange_compare,
+        exchange_export,
+        infer,
+        verify_manifest,
+    )
 
 __version__ = "0.1.0"
 
@@ -44,12 +47,14 @@ __all__ = [
 ]
 
 _QUESTIONS = {
-    "diff": "lineage.queries.diff",
-    "exchange_compare": "lineage.queries.exchange",
-    "exchange_export": "lineage.queries.exchange",
-    "infer": "lineage.queries.infer",
-    "verify_manifest": "lineage.queries.verify",
-    **dict.fromkeys(("takedown", "trace", "tracer"), "foretaste.asking"),
+    "diff": "foretaste.comparing",
+    "exchange_compare": "foretaste.comparing",
+    "exchange_export": "foretaste.comparing",
+    "infer": "foretaste.comparing",
+    "takedown": "foretaste.asking",
+    "trace": "foretaste.asking",
+    "tracer": "foretaste.asking",
+    "verify_manifest": "foretaste.comparing",
 }
 """Question -> its module; all else is in ``foretaste.api``."""
 

@@ -34,10 +34,10 @@ def key(file: str) -> None:
 @options.STORE
 def export(file: str, key: str, snapshot: tuple[str, ...], near: bool, store: str) -> None:
     """Write FILE for the other side."""
-    from foretaste import exchange_export, open_store  # noqa: PLC0415
+    from foretaste import exchange_export  # noqa: PLC0415
     from foretaste.cli.talk import say  # noqa: PLC0415
 
-    done = exchange_export(open_store(store, create=False), file, key, snapshot, near)
+    done = exchange_export(file, key, snapshots=snapshot, near=near, store=store)
     say(f"{done.documents:,} documents, {done.flagged:,} of them in {done.findings:,} findings")
 
 
@@ -55,6 +55,6 @@ def compare(file: str, key: str, snapshot: tuple[str, ...], rows: str, **given: 
     from foretaste.report.exchanged import write_compared  # noqa: PLC0415
 
     with asked(given) as store:
-        found = exchange_compare(store, file, key, snapshot)
+        found = exchange_compare(file, key, snapshots=snapshot, store=store)
     tables = {None: found.table, "findings": found.finding_rows, "flagged": found.flagged_rows}
     show_as(tables[rows], given, None if rows else lambda stream: write_compared(found, stream))

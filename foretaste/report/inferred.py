@@ -54,7 +54,7 @@ def _classes(answer: Inferred, stream: TextIO) -> None:
 def _pair(pair: Pair, stream: TextIO) -> None:
     stream.write(f"  {_name(pair.first)}  in  {_name(pair.second)}\n")
     for one, share in ((pair.first, pair.share), (pair.second, pair.other)):
-        stream.write(f"    {_share(share)} of {_name(one)}\n")
+        stream.write(f"    {_share(share)}: {_name(one)}\n")
     if pair.descent != UNDIRECTED:
         stream.write(f"    {safe(pair.descent)}\n")
     if pair.through:
@@ -65,9 +65,10 @@ def _share(share: Share) -> str:
     text = f"{percent(share.exact.documents):>7}"
     if share.low != share.high:
         text += f" ({percent(share.low)} to {percent(share.high)})"
+    text += f" of documents, {percent(share.exact.bytes)} of bytes"
     if share.near is not None:
-        text += f", {percent(share.near.documents)} with near-copies,"
-    return f"{text} {percent(share.exact.bytes)} of bytes"
+        text += f", {percent(share.near.documents)} with near-copies"
+    return text
 
 
 def percent(share: float) -> str:

@@ -257,7 +257,7 @@ class _Diff:
             (s.source for s in snapshot_names(self.store) if str(s.root) == self.roots[0]), None
         )
         reasons = Reasons.of(self.store, self.roots[0], self.roots[1], source)
-        old = self.frames[0].select("n", "shard", "source", *DOC)
+        old = self.frames[0].select("n", "shard", "row", "source", *DOC)
         rows = changes.join(old, left_on="left", right_on="n", how="left", maintain_order="left")
         why = reasons.give(rows, self.shards[0])
         new_only = pl.lit(reasons.run or UNKNOWN)

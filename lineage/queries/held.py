@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.graph import Basis, Edge, Kind, Node, Relation
-from lineage.queries.sampling import SAMPLE, Sample, sample_of
+from lineage.queries.sampling import SAMPLE, Sample, sample_of, shelf_for_samples
 from lineage.queries.sets import DocumentSet
 from lineage.store.contents import Content, contents
 from lineage.store.graph import load_edges
@@ -68,11 +68,12 @@ def hold(
     samples: list[Sample] = []
     kept: list[tuple[Content, ...]] = []
     of = contents(store, names)
+    shelf = shelf_for_samples()
     for root, called in names.items():
         shards = of.get(root, ())
-        documents = DocumentSet.of(shards)
+        documents = DocumentSet.of(shards, shelf=shelf)
         if len(documents):
-            samples.append(sample_of(shards, documents, store.key, size))
+            samples.append(sample_of(shards, documents, store.key, size, shelf))
             kept.append(shards)
             held.append(_held(called, root, documents, shards))
     return held, samples, kept

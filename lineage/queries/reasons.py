@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.model import Digest
 from lineage.queries.sets import DOC
+from lineage.store.bundle import Bundle
 from lineage.store.contents import Content
 from lineage.store.findings import findings_of
 from lineage.store.graph import load_edges, load_entities
 from lineage.store.store import Store
+from lineage.store.takedowns import load_takedowns, rows_of
 
 UNKNOWN = "unknown"
-ORDER = ("decision", "finding", "run", UNKNOWN)
+ORDER = ("takedown", "decision", "finding", "run", UNKNOWN)
 """Kinds of reasons, the strongest first."""
 _EXCLUDES = ("exclud", "remov", "drop", "delet", "filter", "takedown", "take down", "eras", "purge")
 
@@ -28,7 +32,8 @@ class Reasons:
     ``members``: documents (``DOC``) of findings and of decisions about findings, with ``reason``
     and ``rank``; ``sources`` and ``shards``: decisions about a source's records, or a shard's, by
     name and by digest; ``whole``: a decision about all records of the snapshot; ``run``: the
-    run that read it and wrote the other. Either is '' if there is none.
+    run that read it and wrote the other. Either is '' if there is none. ``taken``: rows of
+    bundles, by folder, that a takedown was made of.
     """
 
     members: pl.DataFrame
@@ -36,6 +41,7 @@ class Reasons:
     shards: Mapping[str, str]
     whole: str
     run: str
+    taken: Mapping[Path, Mapping[int, str]]
 
     @classmethod
     def of(cls, store: Store, old: str, new: str, source: str | None) -> Reasons:
@@ -58,10 +64,11 @@ class Reasons:
             {node.id: why for node, why in decisions.items() if node.kind is Kind.SHARD},
             _whole(decisions, old, source),
             _run(edges, old, new),
+            _taken(store),
         )
 
     def give(self, rows: pl.DataFrame, shards: Sequence[Content]) -> pl.Series:
-        """Reason of each row (``shard``, ``DOC``, ``source``) of the old snapshot."""
+        """Reason of each row (``shard``, ``row``, ``DOC``, ``source``) of the old snapshot."""
         digests = [self.shards.get(str(shard.digest)) for shard in shards]
         best = self.members.sort("rank", "reason").unique(DOC, keep="first", maintain_order=True)
         told = rows.join(best, on=DOC, how="left", maintain_order="left")
@@ -72,7 +79,27 @@ class Reasons:
         by_source = pl.col("source").replace_strict(
             list(self.sources), list(self.sources.values()), return_dtype=pl.String, default=None
         )
-        why = [decided, by_source, by_shard, *_constant(self.whole), pl.col("reason")]
+        taken = [
+            (number, row, why)
+            for number, shard in enumerate(shards)
+            if shard.bundle is not None
+            for row, why in self.taken.get(shard.bundle.folder, {}).items()
+        ]
+        kinds = {"shard": pl.UInt32, "row": pl.UInt32, "taken": pl.String}
+        told = told.join(
+            pl.DataFrame(taken, kinds, orient="row"),
+            on=["shard", "row"],
+            how="left",
+            maintain_order="left",
+        )
+        why = [
+            pl.col("taken"),
+            decided,
+            by_source,
+            by_shard,
+            *_constant(self.whole),
+            pl.col("reason"),
+        ]
         return told.select(
             reason=pl.coalesce(*why, *_constant(self.run), pl.lit(UNKNOWN))
         ).to_series()
@@ -111,6 +138,16 @@ def _whole(decisions: Mapping[Node, str], old: str, source: str | None) -> str:
         if node in decisions:
             return decisions[node]
     return ""
+
+
+def _taken(store: Store) -> dict[Path, dict[int, str]]:
+    """Rows that takedowns were made of, by folder of their bundle, with the takedown."""
+    out: dict[Path, dict[int, str]] = {}
+    for one in load_takedowns(store):
+        for (digest, recipe), rows in rows_of(store, one.takedown).items():
+            folder = Bundle.of(store.root, Digest.parse(digest), recipe).folder
+            out.setdefault(folder, {}).update(dict.fromkeys(rows, f"takedown {one.takedown}"))
+    return out
 
 
 def _run(edges: Sequence[Edge], old: str, new: str) -> str:

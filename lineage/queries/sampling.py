@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from lineage.queries.sets import DOC, DocumentSet, drawn
+from lineage.queries.sets import DOC, FACTS, DocumentSet, drawn
 from lineage.store.bundle import band_names
-from lineage.store.contents import Content, batches, documents_of
+from lineage.store.contents import Content, Shelf, batches, documents_of
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -50,24 +50,33 @@ class Sample:
         return self.rows.height == self.documents
 
 
+def shelf_for_samples() -> Shelf:
+    """A shelf for ``DocumentSet.of`` and ``sample_of``."""
+    return Shelf([*FACTS, *band_names()])
+
+
 def sample_of(
-    shards: Sequence[Content], documents: DocumentSet, key: int, size: int = SAMPLE
+    shards: Sequence[Content], documents: DocumentSet, key: int, size: int, shelf: Shelf
 ) -> Sample:
-    """Draw a sample; ``key`` is the store's."""
+    """Draw a sample of so many documents; ``key`` is the store's."""
     order = drawn(documents.rows, key)
     first = np.argpartition(order, size)[:size] if len(order) > size else np.arange(len(order))
     rows = documents.rows[first[np.argsort(order[first])]]
     few = rows.filter(pl.col("shingles") > 0).head(NEAR_SAMPLE)
-    return Sample(rows, gathered(shards, few, [*DOC, *band_names()]), len(documents))
+    return Sample(rows, gathered(shards, few, [*DOC, *band_names()], shelf), len(documents))
 
 
 def gathered(
-    shards: Sequence[Content], wanted: pl.DataFrame, columns: Sequence[str]
+    shards: Sequence[Content],
+    wanted: pl.DataFrame,
+    columns: Sequence[str],
+    shelf: Shelf | None = None,
 ) -> pl.DataFrame:
-    """``columns`` of the wanted documents, each once; one shard in memory at a time."""
+    """``columns`` of the wanted documents, each once; few shards in memory at a time."""
     found = [documents_of([], columns)]
-    for shard in shards:
-        found.append(documents_of([shard], columns).join(wanted.select(DOC), on=DOC, how="semi"))
+    for batch in batches(shards):
+        rows = documents_of(batch, columns, shelf=shelf)
+        found.append(rows.join(wanted.select(DOC), on=DOC, how="semi"))
     return pl.concat(found).unique(DOC).select(columns).sort(DOC)
 
 
@@ -121,18 +130,18 @@ class Index:
             rows[name].to_numpy().astype(np.int64) for name in ("of", "bytes", "copies")
         )
         self._near = np.array([max(sample.bands.height, 1) for sample in samples])
-        bands = pl.concat([_melted(s.bands, n * NEAR_SAMPLE) for n, s in enumerate(samples)])
-        self._bands = bands.select("band", "value").unique(maintain_order=True).with_row_index("e")
-        entry = bands.join(self._bands, on=["band", "value"], how="left", maintain_order="left")[
-            "e"
-        ]
+        sampled = pl.concat([sample.bands for sample in samples])
+        firsts = [np.arange(s.bands.height) + n * NEAR_SAMPLE for n, s in enumerate(samples)]
+        numbers = _joined(firsts)
+        bands = _melted(sampled, numbers)
+        names = ["band", "value"]
+        self._bands = bands.select(names).unique(maintain_order=True).with_row_index("e")
+        entry = bands.join(self._bands, on=names, how="left", maintain_order="left")["e"]
         self._banded = _Postings(entry.to_numpy().astype(np.int64), self._bands.height)
         self._row = bands["row"].to_numpy()
         self._identity = np.full(len(samples) * NEAR_SAMPLE, -1, np.int64)
-        for number, sample in enumerate(samples):
-            same = sample.bands.join(self._keys, on=DOC, how="left", maintain_order="left")
-            start = number * NEAR_SAMPLE
-            self._identity[start : start + same.height] = same["entry"].to_numpy()
+        same = sampled.join(self._keys, on=DOC, how="left", maintain_order="left")
+        self._identity[numbers] = same["entry"].to_numpy()
 
     def look_up(self, snapshots: Sequence[Sequence[Content]], near: bool = True) -> list[Common]:
         """What of all samples is in each of the snapshots; every shard is read once."""
@@ -201,16 +210,13 @@ class Index:
         return {int(n): (shares[n, 0], shares[n, 1]) for n in np.flatnonzero(likely.any(axis=1))}
 
 
-def _melted(bands: pl.DataFrame, start: int) -> pl.DataFrame:
+def _melted(bands: pl.DataFrame, rows: I64) -> pl.DataFrame:
     """Columns row (Int64), band, value: every band key of every sampled document."""
-    rows = np.arange(start, start + bands.height)
     parts = [
         pl.DataFrame({"row": rows, "band": np.full(len(rows), band), "value": bands[name]})
         for band, name in enumerate(band_names())
-        if bands.height
     ]
-    schema = {"row": pl.Int64, "band": pl.Int64, "value": pl.UInt64}
-    return pl.concat([pl.DataFrame(schema=schema), *parts])
+    return pl.concat(parts)
 
 
 def _parted(rows: pl.DataFrame, column: str, count: int) -> list[I64]:

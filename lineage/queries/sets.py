@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.store.bundle import SKETCH_NAMES, band_names
-from lineage.store.contents import Content, documents_of
+from lineage.store.contents import Content, Shelf, documents_of
 
 U64 = npt.NDArray[np.uint64]
 
@@ -34,9 +34,11 @@ class DocumentSet:
     rows: pl.DataFrame
 
     @classmethod
-    def of(cls, shards: Sequence[Content], columns: Sequence[str] = ()) -> DocumentSet:
+    def of(
+        cls, shards: Sequence[Content], columns: Sequence[str] = (), shelf: Shelf | None = None
+    ) -> DocumentSet:
         """Gather them from bundles; ``columns`` are kept beside ``FACTS``."""
-        rows = documents_of(shards, [*FACTS, *columns])
+        rows = documents_of(shards, [*FACTS, *columns], shelf=shelf)
         others = [name for name in rows.columns if name not in ("shard", *DOC)]
         return cls(
             rows.group_by(DOC)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from lineage.errors import RecipeMismatchError
@@ -95,28 +96,68 @@ def all_shards(store: Store) -> list[Content]:
     return [_content(store, "", Digest.parse(row[0]), row[1], row[2:]) for row in rows]
 
 
+class Shelf:
+    """Documents of shards with these columns, the last ones kept: snapshots share shards."""
+
+    MOST = 1 << 20
+    """Documents that are kept."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = list(dict.fromkeys(columns))
+        self._kept: dict[Path, pl.DataFrame] = {}
+        self._rows = 0
+
+    def take(self, bundle: Bundle) -> pl.DataFrame:
+        """Rows of a bundle; read if they are not there."""
+        rows = self._kept.pop(bundle.folder, None)
+        if rows is None:
+            rows = _documents(bundle, self._columns, every=False)
+            self._rows += rows.height
+        self._kept[bundle.folder] = rows
+        while self._rows > self.MOST and len(self._kept) > 1:
+            self._rows -= self._kept.pop(next(iter(self._kept))).height
+        return rows
+
+
 def documents_of(
-    shards: Sequence[Content], columns: Sequence[str], *, every: bool = False
+    shards: Sequence[Content],
+    columns: Sequence[str],
+    *,
+    every: bool = False,
+    shelf: Shelf | None = None,
 ) -> pl.DataFrame:
     """Documents of these shards, in order: ``shard`` (UInt32, its number), ``columns``.
 
     A column ``row`` (UInt32) is the number of the row in its bundle. ``every``: other readings
     of records as well. Rows that were purged have no identity, and are no documents any more.
+    A ``shelf`` has documents with these columns at hand.
     """
     kinds = {**RECORD_COLUMNS, "row": pl.UInt32}
-    schema = {"shard": pl.UInt32, **{name: kinds.get(name, pl.UInt64) for name in columns}}
+    schema = {name: kinds.get(name, pl.UInt64) for name in columns}
     frames = [pl.DataFrame(schema=schema)]
-    asked = [name for name in dict.fromkeys(["reading", *_DOC, *columns]) if name != "row"]
+    numbers = []
     for number, content in enumerate(shards):
-        if content.bundle is not None:
-            rows = content.bundle.records(asked)
-            if "row" in columns:
-                rows = rows.with_row_index("row")
-            there = (pl.col("doc_hi") != 0) | (pl.col("doc_lo") != 0)
-            first = pl.lit(True) if every else pl.col("reading") == Reading.DOCUMENT
-            rows = rows.filter(first & there)
-            frames.append(rows.select(pl.lit(number, dtype=pl.UInt32).alias("shard"), *columns))
-    return pl.concat(frames)
+        if content.bundle is None:
+            continue
+        if shelf is None:
+            frames.append(_documents(content.bundle, columns, every=every))
+        else:
+            frames.append(shelf.take(content.bundle)[list(columns)])
+        numbers.append(number)
+    shard = np.repeat(np.array(numbers, np.uint32), [frame.height for frame in frames[1:]])
+    rows = pl.concat(frames)
+    return rows.select(pl.Series("shard", shard, dtype=pl.UInt32), *columns)
+
+
+def _documents(bundle: Bundle, columns: Sequence[str], *, every: bool) -> pl.DataFrame:
+    asked = [name for name in dict.fromkeys(["reading", *_DOC, *columns]) if name != "row"]
+    rows = bundle.records(asked)
+    if "row" in columns:
+        rows = rows.with_row_index("row")
+    there = (rows["doc_hi"] != 0) | (rows["doc_lo"] != 0)
+    if not every:
+        there &= rows["reading"] == Reading.DOCUMENT
+    return (rows if there.all() else rows.filter(there)).select(columns)
 
 
 def batches(shards: Sequence[Content]) -> Iterator[list[Content]]:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import foretaste
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Entity, Kind, Node, Relation
 from lineage.ingest import ingest
@@ -166,3 +167,7 @@ def test_reasons_come_from_findings_decisions_and_runs(tmp_path: Path) -> None:
     reasons = Counter(row["reason"] for row in answer.rows().to_pylist())
     assert reasons == {"decision d1": 2, "finding HID001-1": 1, "run clean": 3}
     assert answer.table().to_pylist()[0] == {"change": "unchanged", "reason": None, "records": 1}
+    foretaste.takedown(texts=["text number 5"], store=store)
+    taken = foretaste.diff("old", "new", store=store)
+    assert taken.reasons[Change.REMOVED, "takedown"] == 1
+    assert taken.reasons[Change.REMOVED, "run"] == 1

@@ -184,7 +184,7 @@ def test_an_interval_leaves_out_what_is_unlikely(population: int, data: st.DataO
 
 
 def test_two_that_are_named_are_compared_whatever_they_share(store: Store) -> None:
-    (pair,) = foretaste.infer(store, "few", "other", dry_run=True).pairs
+    (pair,) = foretaste.infer("few", "other", store=store, dry_run=True).pairs
     assert pair.kind is Relationship.APART
     assert pair.most == 0
     (mixed,) = infer(store, "posts", "mixed", dry_run=True).pairs
