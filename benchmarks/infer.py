@@ -4,9 +4,10 @@
 
 CORPORA holds ``reddit-top.jsonl.zst`` and ``tweeteval.jsonl.zst``. Eight snapshots are made of
 them and ingested: posts in two cuts and compressions, a filtered part, one without duplicates
-(byte for byte), one without those of the same words, one mixed into another corpus so that it is 2 % of it, that other corpus, and one with light
-edits. Truth comes from the texts themselves (sets of strings, true Jaccard similarity over
-all candidate edits). Then a thousand small snapshots: a chain of growing ones, others unrelated.
+(byte for byte), one without those of the same words, one mixed into another corpus so that it
+is 2 % of it, that other corpus, and one with light edits. Truth comes from the texts themselves:
+sets of strings, and the Jaccard similarity of a sample of edits. Then a thousand small
+snapshots: half of them a window that slides over shards, the others unrelated.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def near_truth(posts: Sequence[Record], copies: Sequence[Record]) -> float:
 
     texts = {post["text"] for post in posts}
     seen: dict[str, bool] = {}
-    for post, copy in zip(posts[:TRUE_NEAR], copies[:TRUE_NEAR], strict=True):
+    drawn = Random("near").sample(range(len(posts)), min(TRUE_NEAR, len(posts)))
+    for post, copy in ((posts[number], copies[number]) for number in drawn):
         if copy["text"] in texts:
             seen[copy["text"]] = True
             continue
@@ -257,7 +259,7 @@ def capped(store: Store, truths: dict[str, Truth]) -> None:
 
 
 def many(count: int, folder: Path) -> None:
-    """A chain of growing snapshots that share shards, and as many that are unrelated."""
+    """Snapshots that are a window sliding over shards, and as many that are unrelated."""
     draw = Random("many")
     vocabulary = [f"w{n}" for n in range(5000)]
 

@@ -28,12 +28,25 @@ def write_inferred(answer: Inferred, stream: TextIO) -> None:
             stream.write(f"{head}\n")
         for pair in pairs:
             _pair(pair, stream)
+    if not answer.pairs:
+        stream.write("nothing in common was found\n")
+    stream.writelines(_aside(one) for members in answer.classes for one in members)
     if answer.implied:
         stream.write(f"{answer.implied:,} more pairs follow from these; --full shows them\n")
     if any(pair.descent == UNDIRECTED for pair in answer.pairs):
         stream.write("undirected: content does not tell which was first\n")
     if answer.written is not None:
         stream.write(f"edges new to the store: {answer.written:,}\n")
+
+
+def _aside(held: Held) -> str:
+    """What of a snapshot took no part; '' if all did."""
+    notes = []
+    if held.unread:
+        notes.append(f"{held.unread:,} shards were not read to their end")
+    if held.quarantined:
+        notes.append(f"{held.quarantined:,} quarantined records are not compared")
+    return f"{_name(held)}: {'; '.join(notes)}\n" if notes else ""
 
 
 def _classes(answer: Inferred, stream: TextIO) -> None:
@@ -54,7 +67,7 @@ def _classes(answer: Inferred, stream: TextIO) -> None:
 def _pair(pair: Pair, stream: TextIO) -> None:
     stream.write(f"  {_name(pair.first)}  in  {_name(pair.second)}\n")
     for one, share in ((pair.first, pair.share), (pair.second, pair.other)):
-        stream.write(f"    {_share(share)}: {_name(one)}\n")
+        stream.write(f"    of {_name(one)}: {_share(share)}\n")
     if pair.descent != UNDIRECTED:
         stream.write(f"    {safe(pair.descent)}\n")
     if pair.through:
@@ -62,7 +75,7 @@ def _pair(pair: Pair, stream: TextIO) -> None:
 
 
 def _share(share: Share) -> str:
-    text = f"{percent(share.exact.documents):>7}"
+    text = percent(share.exact.documents)
     if share.low != share.high:
         text += f" ({percent(share.low)} to {percent(share.high)})"
     text += f" of documents, {percent(share.exact.bytes)} of bytes"

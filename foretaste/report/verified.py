@@ -7,6 +7,7 @@ from typing import TextIO
 from foretaste.report.safe import safe
 from lineage.queries.verify import Input, State, Verified
 from lineage.store.scans import Scanned
+from scanners import COMPARING, SCANNERS
 
 WIDEST = 80
 
@@ -17,8 +18,8 @@ def write_verified(answer: Verified, stream: TextIO) -> None:
         digest = f"  {one.digest[7:19]}" if one.digest else ""
         stream.write(f"{one.state:<11}{safe(one.path, WIDEST)}{digest}\n")
         stream.writelines(f"  {safe(note)}\n" for note in _notes(one))
-    scans = {scan.scan: scan for one in answer.inputs for scan in one.scans if not scan.passed}
-    stream.writelines(f"{_scan(scan)}\n" for scan in scans.values())
+    scans = {scan.scan: scan for one in answer.inputs for scan in one.scans}
+    stream.writelines(map(_scan, scans.values()))
     if answer.older:
         stream.write(f"{answer.older:,} shards were fingerprinted by an older Foretaste: ")
         stream.write("their records could not be looked at\n")
@@ -44,10 +45,15 @@ def _notes(one: Input) -> list[str]:
 
 
 def _scan(scan: Scanned) -> str:
+    """What a scan lacks or found; '' if it lacks and found nothing."""
     lacks = (
         (scan.unread, "shards were not read to their end"),
         (scan.failed, "scanners failed"),
         (scan.high, "findings of severity high"),
     )
-    told = "; ".join(f"{count:,} {what}" for count, what in lacks if count)
-    return f"scan {scan.scan} of {safe(f'{scan.dataset}@{scan.label}', WIDEST)}: {told}"
+    told = [f"{count:,} {what}" for count, what in lacks if count]
+    left_out = [code for code in SCANNERS if code not in (*scan.codes, *COMPARING)]
+    if left_out:
+        told.append(f"not looked for: {', '.join(left_out)}")
+    name = safe(f"{scan.dataset}@{scan.label}", WIDEST)
+    return f"scan {scan.scan} of {name}: {'; '.join(told)}\n" if told else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 
 from lineage.queries.near import THRESHOLD, Neighbours
 from lineage.queries.sets import DOC, MEASURES, NEAR, NORM, DocumentSet
-from lineage.store.contents import Content, documents_of
+from lineage.store.contents import Content, batches, documents_of
 
 CONFIDENCE = 0.95
 
@@ -81,14 +81,14 @@ def lenient(
 
 
 def lenient_by_sample(
-    sample: pl.DataFrame, shards: Iterable[Content], threshold: float = THRESHOLD
+    sample: pl.DataFrame, shards: Sequence[Content], threshold: float = THRESHOLD
 ) -> tuple[Part, Part]:
-    """As ``lenient``, of a sample with ``NEAR`` columns; one shard in memory at a time."""
+    """As ``lenient``, of a sample with ``NEAR`` columns; few shards in memory at a time."""
     exact, worded, near = (np.zeros(sample.height, bool) for _ in range(3))
     neighbours = Neighbours(sample)
     spoken = sample["shingles"].to_numpy() > 0
-    for shard in shards:
-        rows = documents_of([shard], [*DOC, *NORM, "shingles", *NEAR])
+    for batch in batches(shards):
+        rows = documents_of(batch, [*DOC, *NORM, "shingles", *NEAR])
         exact |= _in(sample, rows, DOC)
         worded |= _in(sample, rows, NORM) & spoken
         for pairs in neighbours.pairs(rows, threshold):

@@ -120,6 +120,7 @@ class Verified:
                 "scans": ", ".join(scan.scan for scan in one.scans),
                 "incomplete_scans": sum(bool(s.unread or s.failed) for s in one.scans),
                 "high_findings": sum(scan.high for scan in one.scans),
+                "codes": ", ".join(sorted({code for scan in one.scans for code in scan.codes})),
                 "detail": one.detail,
             }
             for one in self.inputs

@@ -16,6 +16,7 @@ from lineage.store.store import Store
 class Scanned:
     """One scan. ``shards`` are the digests of those that were read to their end; ``unread``
     counts those that were not, ``high`` findings of that severity, ``failed`` scanners.
+    ``codes`` are those of the scanners that looked.
     """
 
     scan: str
@@ -25,6 +26,7 @@ class Scanned:
     unread: int
     high: int
     failed: int
+    codes: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
@@ -48,7 +50,8 @@ def _scanned(scan: str, facts: Mapping[str, Any], high: int) -> Scanned:
     read = frozenset(str(shard["digest"]) for shard in covered if shard["status"] == "scanned")
     unread = sum(shard["status"] != "scanned" for shard in covered)
     names = str(facts.get("dataset", "")), str(facts.get("snapshot", ""))
-    return Scanned(scan, *names, read, unread, high, len(facts.get("failed", {})))
+    codes = tuple(map(str, facts.get("codes", ())))
+    return Scanned(scan, *names, read, unread, high, len(facts.get("failed", {})), codes)
 
 
 def severe_documents(store: Store, severity: str = "high") -> pl.DataFrame:
