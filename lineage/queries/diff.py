@@ -12,7 +12,7 @@ import polars as pl
 from lineage.errors import UsageError
 from lineage.model import Role
 from lineage.queries.pairing import homes, matched, matched_near
-from lineage.queries.reasons import ORDER, UNKNOWN, Reasons
+from lineage.queries.reasons import ORDER, UNKNOWN, Compared, Reasons
 from lineage.queries.sets import DOC, NEAR, NORM
 from lineage.store.contents import Content, contents, documents_of
 from lineage.store.read import find_snapshot, snapshot_names
@@ -256,9 +256,12 @@ class _Diff:
         source = next(
             (s.source for s in snapshot_names(self.store) if str(s.root) == self.roots[0]), None
         )
-        reasons = Reasons.of(self.store, self.roots[0], self.roots[1], source)
-        old = self.frames[0].select("n", "shard", "row", "source", *DOC)
-        rows = changes.join(old, left_on="left", right_on="n", how="left", maintain_order="left")
+        old, new = map(Compared, self.roots, self.shards)
+        reasons = Reasons.of(self.store, old, new, source)
+        records = self.frames[0].select("n", "shard", "row", "source", *DOC)
+        rows = changes.join(
+            records, left_on="left", right_on="n", how="left", maintain_order="left"
+        )
         why = reasons.give(rows, self.shards[0])
         new_only = pl.lit(reasons.run or UNKNOWN)
         reason = pl.when(pl.col("left").is_null()).then(new_only).otherwise(why)

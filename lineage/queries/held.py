@@ -9,7 +9,7 @@ from lineage.graph import Basis, Edge, Kind, Node, Relation
 from lineage.queries.sampling import SAMPLE, Sample, sample_of, shelf_for_samples
 from lineage.queries.sets import DocumentSet
 from lineage.store.contents import Content, contents
-from lineage.store.graph import load_edges
+from lineage.store.graph import edges_of
 from lineage.store.read import find_snapshot, snapshot_names
 from lineage.store.store import Store
 
@@ -107,7 +107,11 @@ Known = Mapping[tuple[str, str], Basis]
 
 def known_descent(store: Store, roots: Collection[str]) -> Known:
     """What was recorded or declared: that one snapshot came from another, directly or by a run."""
-    edges = [e for e in load_edges(store, (Basis.RECORDED, Basis.DECLARED)) if _descends(e)]
+    relations = (Relation.DERIVED_FROM, Relation.READ, Relation.WRITTEN_BY)
+    told = (Basis.RECORDED, Basis.DECLARED)
+    with store.reading() as connection:
+        found = edges_of(connection, relations)
+    edges = [edge for edge in found if edge.basis in told and _descends(edge)]
     read: dict[Node, list[Edge]] = {}
     for edge in edges:
         if edge.relation is Relation.READ:

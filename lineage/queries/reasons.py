@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -15,14 +14,33 @@ from lineage.queries.sets import DOC
 from lineage.store.bundle import Bundle
 from lineage.store.contents import Content
 from lineage.store.findings import findings_of
-from lineage.store.graph import load_edges, load_entities
+from lineage.store.graph import edges_of, load_entities
 from lineage.store.store import Store
 from lineage.store.takedowns import load_takedowns, rows_of
 
 UNKNOWN = "unknown"
 ORDER = ("takedown", "decision", "finding", "run", UNKNOWN)
 """Kinds of reasons, the strongest first."""
-_EXCLUDES = ("exclud", "remov", "drop", "delet", "filter", "takedown", "take down", "eras", "purge")
+EXCLUDES = ("exclude", "quarantine", "take-down")
+"""Verdicts of decisions by which something is left out."""
+
+
+_RELATIONS = (Relation.ABOUT, Relation.READ, Relation.WRITTEN_BY)
+_KNOWN = (Basis.RECORDED, Basis.DECLARED)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A snapshot that is compared: its root digest and its shards."""
+
+    root: str
+    shards: Sequence[Content]
+
+    @property
+    def nodes(self) -> set[Node]:
+        """It and its shards in the graph."""
+        shards = {Node(Kind.SHARD, str(shard.digest)) for shard in self.shards}
+        return {Node(Kind.SNAPSHOT, self.root), *shards}
 
 
 @dataclass(frozen=True)
@@ -44,10 +62,11 @@ class Reasons:
     taken: Mapping[Path, Mapping[int, str]]
 
     @classmethod
-    def of(cls, store: Store, old: str, new: str, source: str | None) -> Reasons:
-        """Gather them for two snapshots, by root digest; ``source`` is the old one's, if any."""
-        findings = list(findings_of(store, [old]))
-        edges = load_edges(store, (Basis.RECORDED, Basis.DECLARED))
+    def of(cls, store: Store, old: Compared, new: Compared, source: str | None = None) -> Reasons:
+        """Gather them for two snapshots; ``source`` is that of the old one, if any."""
+        findings = findings_of(store, [old.root])
+        with store.reading() as connection:
+            edges = [e for e in edges_of(connection, _RELATIONS) if e.basis in _KNOWN]
         decisions = dict(_decisions(store, edges))
         rows = []
         for finding in findings:
@@ -62,8 +81,8 @@ class Reasons:
             _members(rows),
             {node.id: why for node, why in decisions.items() if node.kind is Kind.SOURCE},
             {node.id: why for node, why in decisions.items() if node.kind is Kind.SHARD},
-            _whole(decisions, old, source),
-            _run(edges, old, new),
+            _whole(decisions, old.root, source),
+            _run(edges, old.nodes, new.nodes),
             _taken(store),
         )
 
@@ -117,19 +136,12 @@ def _members(rows: Sequence[tuple[str, str, str, int]]) -> pl.DataFrame:
 
 def _decisions(store: Store, edges: Sequence[Edge]) -> Iterator[tuple[Node, str]]:
     """What was decided to be left out -> the decision."""
-    known = {e.node: e for e in load_entities(store, Kind.DECISION) if excludes(e.facts)}
+    known = {
+        e.node: e for e in load_entities(store, Kind.DECISION) if e.facts.get("verdict") in EXCLUDES
+    }
     for edge in edges:
         if edge.relation is Relation.ABOUT and edge.child in known:
             yield edge.parent, f"decision {edge.child.id}"
-
-
-def excludes(facts: Mapping[str, Any]) -> bool:
-    """Whether a decision says in so many words that something is to be left out."""
-    values = [facts.get(name) for name in ("action", "decision", "verdict", "outcome", "kind")]
-    return any(
-        isinstance(value, str) and any(word in value.lower() for word in _EXCLUDES)
-        for value in values
-    )
 
 
 def _whole(decisions: Mapping[Node, str], old: str, source: str | None) -> str:
@@ -150,16 +162,11 @@ def _taken(store: Store) -> dict[Path, dict[int, str]]:
     return out
 
 
-def _run(edges: Sequence[Edge], old: str, new: str) -> str:
-    """The run that read the old snapshot and wrote the new one; '' if none is known."""
-    readers = {
-        edge.child.id
-        for edge in edges
-        if edge.relation is Relation.READ and edge.parent == Node(Kind.SNAPSHOT, old)
-    }
+def _run(edges: Sequence[Edge], old: Set[Node], new: Set[Node]) -> str:
+    """The run that read the old snapshot, or shards of it, and wrote the new one or such; ''."""
+    readers = {e.child.id for e in edges if e.relation is Relation.READ and e.parent in old}
+    written = new - old  # what both hold was not written between them
     writers = [
-        edge.parent.id
-        for edge in edges
-        if edge.relation is Relation.WRITTEN_BY and edge.child == Node(Kind.SNAPSHOT, new)
+        e.parent.id for e in edges if e.relation is Relation.WRITTEN_BY and e.child in written
     ]
     return next((f"run {run}" for run in writers if run in readers), "")

@@ -146,8 +146,8 @@ def test_reasons_come_from_findings_decisions_and_runs(tmp_path: Path) -> None:
     declare(
         store,
         [
-            Entity(drop, {"action": "exclude", "why": "poison"}),
-            Entity(keep, {"action": "accept"}),
+            Entity(drop, {"verdict": "exclude", "reason": "poison"}),
+            Entity(keep, {"verdict": "accept-risk"}),
         ],
         [
             Edge(drop, Relation.ABOUT, Node(Kind.FINDING, "HID001-0"), Basis.DECLARED),
