@@ -171,3 +171,14 @@ def test_reasons_come_from_findings_decisions_and_runs(tmp_path: Path) -> None:
     taken = foretaste.diff("old", "new", store=store)
     assert taken.reasons[Change.REMOVED, "takedown"] == 1
     assert taken.reasons[Change.REMOVED, "run"] == 1
+
+
+def test_real_pages_by_url(shared_data: Path, tmp_path: Path) -> None:
+    pair = shared_data / "corpora" / "snapshot-pairs"
+    store = open_store(tmp_path / "store")
+    for state in ("old", "new"):
+        located = locate([str(pair / f"php-doc-en.{state}.jsonl.zst")])
+        ingest(store, located, Destination("php", state), ReadingRecipe())
+    answer = diff(store, "php@old", "php@new", by="url")
+    assert counts(answer) == {"unchanged": 8972, "edited": 1952, "removed": 71, "added": 426}
+    assert reconciles(answer)
