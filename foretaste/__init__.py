@@ -16,6 +16,14 @@ from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from foretaste.asking import takedown, trace, tracer
+    from foretaste.comparing import (
+        diff,
+        exchange_compare,
+        exchange_export,
+        infer,
+        verify_manifest,
+    )
 
 __version__ = "0.1.0"
 
@@ -24,14 +32,34 @@ __all__ = [
     "ScanResult",
     "UsageError",
     "__version__",
+    "diff",
+    "exchange_compare",
+    "exchange_export",
+    "infer",
     "ingest",
     "minhash",
     "open_store",
     "scan",
+    "takedown",
+    "trace",
+    "tracer",
+    "verify_manifest",
 ]
+
+_QUESTIONS = {
+    "diff": "foretaste.comparing",
+    "exchange_compare": "foretaste.comparing",
+    "exchange_export": "foretaste.comparing",
+    "infer": "foretaste.comparing",
+    "takedown": "foretaste.asking",
+    "trace": "foretaste.asking",
+    "tracer": "foretaste.asking",
+    "verify_manifest": "foretaste.comparing",
+}
+"""Question -> its module; all else is in ``foretaste.api``."""
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("foretaste.api"), name)
+        return getattr(import_module(_QUESTIONS.get(name, "foretaste.api")), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from foretaste.report import Compared, Report
 from lineage.errors import UsageError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.minhash import to_datasketch
+from lineage.fingerprint.query import text_batch
 from lineage.ingest import Options, Progress
 from lineage.ingest import ingest as ingest_located
 from lineage.model import Coverage, Role, Snapshot, Status
-from lineage.shards.batch import DocumentBatch
 from lineage.shards.locate import Located, locate
 from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import RECORD_COLUMNS, Bundle
@@ -306,11 +305,7 @@ def open_store(
 
 def minhash(text: str) -> datasketch.MinHash:
     """MinHash of a text, comparable with those of a store."""
-    column = pa.array([text], pa.large_string())
-    empty = pa.array([""], pa.large_string())
-    zeros = np.zeros(1, np.int64)
-    documents = DocumentBatch(zeros, zeros.astype(np.uint8), column, empty, {Role.TEXT: column}, 1)
-    return to_datasketch(Batch(documents, 0).signatures[0])
+    return to_datasketch(text_batch(text).signatures[0])
 
 
 def identity(document: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:

@@ -16,8 +16,7 @@ from typing import Any, Protocol
 from lineage.errors import ForetasteError, ReadingError, StoreError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.digest import shard_digest
-from lineage.fingerprint.minhash import DEFAULT_BANDS
-from lineage.fingerprint.recipe import DOCUMENT, NORMAL, TOKENS, Sketch
+from lineage.fingerprint.recipe import FINGERPRINTS
 from lineage.model import Coverage, Digest, Shard, ShardCoverage, Snapshot, Status, shown
 from lineage.shards import open_shard, skipped_coverage
 from lineage.shards.batch import DocumentBatch
@@ -27,16 +26,13 @@ from lineage.store.bundle import Bundle, BundleWriter, Manifest
 from lineage.store.commit import SHARD_COUNTS
 from lineage.store.files import scratch, sweep
 from lineage.store.read import Known
+from lineage.store.recipes import keep_recipe
 from lineage.store.snapshots import Destination, Sight, commit_snapshot, name_snapshot
 from lineage.store.store import Store
+from lineage.store.takedowns import returned
 
 _LOG = logging.getLogger(__name__)
 _STORE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-
-FINGERPRINTS = "-".join(
-    (TOKENS, DOCUMENT, NORMAL, Sketch().bands(DEFAULT_BANDS.bands, DEFAULT_BANDS.rows))
-)
-"""What a bundle holds beside what was read."""
 
 
 class Tap(Protocol):
@@ -103,8 +99,10 @@ def ingest(
 
     Shards whose bundle is there are not read. A shard that cannot be read is FAILED in the
     coverage and costs no other. Killed at any moment, a rerun goes on where it stopped.
+    Records that were taken down before are noted, see ``takedowns.returns_in``.
     """
     sweep(store.staging)
+    keep_recipe(store, recipe)
     known = Known.of(store)
     run = _Ingest(store, known, recipe, options or Options())
     skipped = [
@@ -116,6 +114,8 @@ def ingest(
     coverage = [replace(ends[run.name(shard, file)], path=shard.path) for shard, file, _ in seen]
     sights = [(sight, shard.digest) for shard, _, sight in seen]
     commit_snapshot(store, known, snapshot, destination, sights)
+    if (store.root / "takedowns").exists():
+        returned(store, [run.name(shard, file) for shard, file, _ in seen])
     return snapshot, Coverage(
         tuple(sorted([*coverage, *failures, *skipped], key=lambda end: end.path))
     )

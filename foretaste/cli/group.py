@@ -16,6 +16,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("foretaste.cli.show", "Show one finding: evidence, numbers, members."),
     "scanners": ("foretaste.cli.scanners", "List what is looked for, or explain one scanner."),
     "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
+    "infer": ("foretaste.cli.infer", "Tell from content what snapshots have in common."),
+    "diff": ("foretaste.cli.diff", "Tell what changed between two snapshots, and why."),
+    "verify": ("foretaste.cli.verify", "Check that a job's inputs descend from scanned shards."),
+    "exchange": ("foretaste.cli.exchange", "Compare with another store without showing text."),
+    "trace": ("foretaste.cli.trace", "Tell where a text or its copies lie, and what learned it."),
+    "takedown": ("foretaste.cli.takedown", "Erase on request: copies, exclusions, a receipt."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }
@@ -62,4 +68,5 @@ def cli(ctx: click.Context, config_file: str | None) -> None:
     """Taste a training corpus before a model eats it: lineage, and a scan for poison."""
     ctx.obj, settings = read_settings(config_file)
     ctx.default_map = dict.fromkeys(COMMANDS, settings)
-    ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild"), settings)
+    ctx.default_map["exchange"] = dict.fromkeys(("key", "export", "compare"), settings)
+    ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild", "index"), settings)

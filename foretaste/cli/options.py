@@ -62,7 +62,7 @@ DATASET: Decorator = setting(
 SNAPSHOT: Decorator = click.option(
     "--snapshot", metavar="LABEL", default="", help="Label of its state; by default its digest."
 )
-READING: Decorator = together(
+ROLES: Decorator = together(
     setting(
         "--role",
         metavar="ROLE=FIELD",
@@ -75,6 +75,9 @@ READING: Decorator = together(
         type=click.Choice(SHARD_FORMATS),
         help="Read every file as this, whatever its name says.",
     ),
+)
+READING: Decorator = together(
+    ROLES,
     setting(
         "--trust-mtime", is_flag=True, help="Do not hash files again whose size and time are known."
     ),

@@ -34,6 +34,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     check_output(given["output"])
     from foretaste import api  # noqa: PLC0415
     from foretaste.cli.progress import watching  # noqa: PLC0415
+    from foretaste.cli.returns import told_returns  # noqa: PLC0415
 
     request = api.Request(
         dataset=given["dataset"],
@@ -46,4 +47,6 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     with watching(given["quiet"]) as watch:
         result = api.scan(paths, request=request, watch=watch, stdin=sys.stdin)
     publish_report(result.report, given)
-    return exit_code(result.report, given["fail_on"], given["exit_zero"])
+    code = exit_code(result.report, given["fail_on"], given["exit_zero"])
+    back = told_returns(result.store, result.snapshot)
+    return 1 if back and code in (0, 3) and not given["exit_zero"] else code

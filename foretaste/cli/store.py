@@ -1,10 +1,11 @@
-"""``foretaste store info|verify|rebuild``."""
+"""``foretaste store info|verify|rebuild|index``."""
 
 from __future__ import annotations
 
 import click
 
 from foretaste.cli import options
+from foretaste.cli.index import index
 
 
 @click.group()
@@ -52,3 +53,6 @@ def rebuild(store: str) -> None:
 
     lineage_store.rebuild(lineage_store.open_store(store, create=False))
     say("the index was made again")
+
+
+command.add_command(index)

@@ -8,7 +8,6 @@ from typing import Any
 from foretaste import __version__
 from foretaste.report import NOT_SEEN, Report
 from lineage.model import Coverage, Status
-from scanners.keep import write_coverage
 from scanners.severity import SEVERITIES
 
 SCHEMA_VERSION = 1
@@ -43,6 +42,8 @@ def _reference(report: Report) -> dict[str, Any]:
 
 def coverage(covered: Coverage) -> dict[str, Any]:
     """Totals, fields over all shards, and how each shard ended."""
+    from scanners.keep import write_coverage  # noqa: PLC0415
+
     shards = write_coverage(covered)
     for shard in shards:
         del shard["fields"]

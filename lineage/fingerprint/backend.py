@@ -27,6 +27,16 @@ def kernels() -> ModuleType:
         return _load()
 
 
+def winnowing() -> ModuleType:
+    """Return the module of ``winnow`` and ``pack``, which need no more than numba itself."""
+    compiled = kernels()
+    if compiled.__name__.endswith("plain"):
+        return compiled
+    from lineage.fingerprint import passage_kernels  # noqa: PLC0415
+
+    return passage_kernels
+
+
 @cache
 def _load() -> ModuleType:
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
@@ -80,9 +90,8 @@ def _cache_folder() -> Path:
 def _state() -> str:
     """Short hash over the source of the kernels, numba and Python."""
     here = Path(__file__).parent
-    sources = b"".join(
-        (here / f"{name}.py").read_bytes() for name in ("kernels", "plain", "code_points")
-    )
+    names = ("kernels", "passage_kernels", "plain", "code_points")
+    sources = b"".join((here / f"{name}.py").read_bytes() for name in names)
     numba = metadata.version("numba") if _has_numba() else "none"
     return hashlib.sha256(sources + f"{numba} {sys.version}".encode()).hexdigest()[:16]
 

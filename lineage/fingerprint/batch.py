@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.fingerprint.digest import document_digests, group_hashes, normal_digests
+from lineage.fingerprint.compact import compact
+from lineage.fingerprint.digest import (
+    document_digests,
+    group_hashes,
+    normal_digests,
+    text_digests,
+)
 from lineage.fingerprint.minhash import (
     DEFAULT_BANDS,
     Shingles,
@@ -18,6 +24,7 @@ from lineage.fingerprint.minhash import (
     shingles,
     signatures,
 )
+from lineage.fingerprint.passages import passages
 from lineage.fingerprint.recipe import Sketch
 from lineage.fingerprint.tokens import Tokens, tokenise
 from lineage.shards.batch import DocumentBatch
@@ -52,6 +59,21 @@ class Batch:
     def norm(self) -> U64:
         """uint64[n, 2]: ``norm1``, the same over folded words; for look-up only."""
         return normal_digests(self.tokens)
+
+    @cached_property
+    def text_digest(self) -> U64:
+        """uint64[n, 2]: ``text1``, of the text alone; 0 where ``doc`` has one role only."""
+        return text_digests(self.documents)
+
+    @cached_property
+    def passages(self) -> tuple[npt.NDArray[np.uint32], U64]:
+        """Row and hash of winnowed passages, sorted, each once."""
+        return passages(self.tokens)
+
+    @cached_property
+    def compact(self) -> U64:
+        """uint64[n, 8]: four bits of each minimum of the default sketch."""
+        return compact(self.signatures)
 
     @cached_property
     def shingles(self) -> Shingles:

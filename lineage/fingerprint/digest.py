@@ -49,6 +49,25 @@ def document_digests(batch: DocumentBatch) -> U64:
     return _truncated(map(_sha256, joined))
 
 
+def text_digests(batch: DocumentBatch) -> U64:
+    """uint64[n, 2]: ``text1``, first 128 bits of SHA-256 over a document's exact text.
+
+    Zero where a document has one content role only: its ``doc1`` can be made from the text
+    alone, see ``query.lone_digests``. So whoever holds only the text can look it up.
+    """
+    out = np.zeros((len(batch), 2), np.uint64)
+    columns = [batch.roles[role] for role in CONTENT_ROLES if role in batch.roles]
+    if len(columns) > 1:
+        present = [column.is_valid().to_numpy(zero_copy_only=False) for column in columns]
+        several = np.flatnonzero(np.sum(present, axis=0) > 1)
+        if len(several):
+            data, bounds = buffers(batch.text)
+            view = data.data
+            spans = zip(bounds[several].tolist(), bounds[several + 1].tolist(), strict=True)
+            out[several] = _truncated(_sha256(view[low:high]) for low, high in spans)
+    return out
+
+
 class _Column:
     """One role of a batch, ready to be framed for hashing."""
 

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from lineage.fingerprint import backend
 from lineage.fingerprint.plain import shingle_hash, word_hash
-from lineage.fingerprint.tokens import Tokens
 
 if TYPE_CHECKING:
     import datasketch
+
+    from lineage.fingerprint.tokens import Tokens
 
 I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
@@ -50,7 +51,7 @@ def signatures(tokens: Tokens, *, width: int = 5, permutations: int = 128, seed:
     """
     _check(width)
     out = np.full((len(tokens), permutations), 0xFFFFFFFF, np.uint32)
-    affine = _permutations(permutations, seed)
+    affine = permutations_of(permutations, seed)
     backend.kernels().sign(tokens.word, tokens.offsets, width, affine, out)
     return out
 
@@ -61,7 +62,7 @@ def _check(width: int) -> None:
 
 
 @lru_cache(16)
-def _permutations(count: int, seed: int) -> U32:
+def permutations_of(count: int, seed: int) -> U32:
     """uint32[2, count]: factors and summands, drawn as ``datasketch.MinHash`` draws them."""
     draw = np.random.RandomState(seed)
     factors = draw.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)

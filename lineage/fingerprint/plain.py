@@ -27,6 +27,8 @@ FINISH = 0x9E3779B97F4A7C15
 """Odd multiplier of the last mixing step (2^64 divided by the golden ratio)."""
 ROLL = 0xD6E8FEB86659FD93
 """Odd multiplier that orders the words of a shingle."""
+SCATTER = 0x9E3779B1
+"""Odd multiplier that spreads a minimum over its highest bits."""
 BLOCK = 16
 """Bytes of a block of the hash: two steps."""
 
@@ -153,7 +155,8 @@ def shingle(word: U64, offsets: I64, width: int, values: U32, ends: I64) -> int:
     return count
 
 
-def _premix(h: U32) -> U32:
+def premix(h: U32) -> U32:
+    """Mix shingle hashes as datasketch's affine32 does before it permutes them."""
     h = (h ^ h >> np.uint32(16)) * np.uint32(0x85EBCA6B)
     h = (h ^ h >> np.uint32(13)) * np.uint32(0xC2B2AE35)
     return h ^ h >> np.uint32(16)
@@ -165,7 +168,7 @@ def sign(word: U64, offsets: I64, width: int, permutations: U32, out: U32) -> No
     ends = np.zeros(len(offsets), np.int64)
     shingle(word, offsets, width, values, ends)
     for i in range(len(offsets) - 1):
-        mixed = _premix(values[ends[i] : ends[i + 1]])
+        mixed = premix(values[ends[i] : ends[i + 1]])
         if len(mixed):
             out[i] = (mixed[:, None] * permutations[0] + permutations[1]).min(axis=0)
 
@@ -186,3 +189,35 @@ def band(signatures: U32, rows: int, out: U64) -> None:
             for value in row[j * rows : (j + 1) * rows]:
                 h = mix((h * ROLL + int(value)) & MASK)
             out[i, j] = 0 if empty else h or 1
+
+
+def passage_hashes(words: U64, width: int) -> U64:
+    """uint64[max(0, t - width + 1)]: hashes of ``width`` consecutive words, never 0."""
+    count = max(0, len(words) - width + 1)
+    h = np.zeros(count, np.uint64)
+    for k in range(width):
+        h = h * np.uint64(ROLL) + words[k : k + count]
+    h = (h ^ h >> np.uint64(32)) * np.uint64(FINISH)
+    return np.maximum(h ^ h >> np.uint64(29), np.uint64(1))
+
+
+def winnow(word: U64, offsets: I64, width: int, window: int, document: U32, value: U64) -> int:  # noqa: PLR0913, PLR0917
+    """Least hash of every window of passages, sorted, each once; see ``passage_kernels``."""
+    count = 0
+    for i in range(len(offsets) - 1):
+        part = word[offsets[i] : offsets[i + 1]]
+        hashes = passage_hashes(part[part != 0], width)
+        starts = range(max(1, len(hashes) - window + 1) if len(hashes) else 0)
+        chosen = sorted({int(hashes[at : at + window].min()) for at in starts})
+        document[count : count + len(chosen)] = i
+        value[count : count + len(chosen)] = chosen
+        count += len(chosen)
+    return count
+
+
+def pack(signatures: U32, out: U64) -> None:
+    """Four bits of each minimum into ``out``; see ``passage_kernels``."""
+    scattered = (signatures ^ signatures >> np.uint32(15)) * np.uint32(SCATTER)
+    nibbles = (scattered >> np.uint32(28)).astype(np.uint8)
+    packed = nibbles[:, 0::2] | nibbles[:, 1::2] << np.uint8(4)
+    out[:] = np.ascontiguousarray(packed).view("<u8")

@@ -12,6 +12,9 @@ TOKENS = "tokens1"
 DOCUMENT = "doc1"
 NORMAL = "norm1"
 GROUPS = "groups1"
+TEXT = "text1"
+PASSAGES = "winnow1-k8-w43"
+"""Least of every 43 hashes of 8 consecutive words: see ``passages``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,13 @@ class Sketch:
     def bands(self, bands: int, rows: int) -> str:
         """Name of band keys, for instance ``bands-15x7-minhash-affine32-w5-k128-s1``."""
         return f"bands-{bands}x{rows}-{self.name}"
+
+    def compact(self, bits: int) -> str:
+        """Name of compact signatures, for instance ``b4-minhash-affine32-w5-k128-s1``."""
+        return f"b{bits}-{self.name}"
+
+
+FINGERPRINTS = "-".join(
+    (TOKENS, DOCUMENT, NORMAL, TEXT, PASSAGES, Sketch().compact(4), Sketch().bands(15, 7))
+)
+"""What a bundle holds beside what was read."""

@@ -1,8 +1,9 @@
 """Bundles: what is kept of a shard's records, content addressed and immutable.
 
 A bundle is a folder ``bundles/<shard digest>/<recipe>/`` of ``records.parquet`` (one row per
-row of the batches), ``remarks.parquet`` and ``coverage.json``, the manifest. Bytes depend on
-the shard and the recipe alone: not on batch boundaries, threads, paths or times.
+row of the batches), ``passages.parquet`` (row and hash of winnowed passages),
+``remarks.parquet`` and ``coverage.json``, the manifest. Bytes depend on the shard and the
+recipe alone: not on batch boundaries, threads, paths or times.
 """
 
 from __future__ import annotations
@@ -37,13 +38,16 @@ RECORD_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "doc_lo": pl.UInt64,
     "norm_hi": pl.UInt64,
     "norm_lo": pl.UInt64,
+    "text_hi": pl.UInt64,
+    "text_lo": pl.UInt64,
     "bytes": pl.UInt32,
     "tokens": pl.UInt32,
     "shingles": pl.UInt32,
     **{str(role): pl.String for role in KEPT_ROLES},
 }
 """Columns of every bundle; ``band_00``, ``band_01`` ... (UInt64) follow, as many as the recipe
-has bands: one column each reads ten times faster than lists, and one band can be read alone.
+has bands: one column each reads ten times faster than lists, and one band can be read alone;
+then ``sketch_0``, ``sketch_1`` ... (UInt64), the compact signature.
 ``bytes`` is the UTF-8 length of the text, ``shingles`` the number of shingle windows."""
 
 ROW_GROUP = 1 << 17
@@ -57,6 +61,9 @@ _ARROW: dict[Any, pa.DataType] = {
     pl.String: pa.large_string(),
 }
 _READINGS = pa.list_(pa.struct([("reader", pa.large_string()), ("text", pa.large_string())]))
+_PASSAGES = pa.schema(
+    [pa.field("row", pa.uint32(), nullable=False), pa.field("hash", pa.uint64(), nullable=False)]
+)
 _REMARKS = pa.schema(
     [
         ("record", pa.int64()),
@@ -75,9 +82,14 @@ def band_names(bands: int = DEFAULT_BANDS.bands) -> list[str]:
     return [f"band_{band:02}" for band in range(bands)]
 
 
+SKETCH_NAMES = [f"sketch_{word}" for word in range(8)]
+"""Names of the columns of the compact signature."""
+
+
 def record_schema(bands: int = DEFAULT_BANDS.bands) -> pa.Schema:
-    """Arrow schema of ``records.parquet``."""
-    kinds = {**RECORD_COLUMNS, **dict.fromkeys(band_names(bands), pl.UInt64)}
+    """Arrow schema of ``records.parquet``; without bands, without compact signatures too."""
+    hashes = [*band_names(bands), *SKETCH_NAMES] if bands else []
+    kinds = {**RECORD_COLUMNS, **dict.fromkeys(hashes, pl.UInt64)}
     return pa.schema(
         [pa.field(name, _ARROW[kind], nullable=kind is pl.String) for name, kind in kinds.items()]
     )
@@ -174,6 +186,10 @@ class Bundle:
         """Remarks in record order: record, offset, reason, detail, quarantined, readings."""
         return self._frame("remarks.parquet", None)
 
+    def passages(self) -> pl.DataFrame:
+        """Winnowed passages: row of ``records`` (UInt32), hash (UInt64), sorted, each once."""
+        return self._frame("passages.parquet", None)
+
     def _frame(self, name: str, columns: Sequence[str] | None) -> pl.DataFrame:
         path = self.folder / name
         try:
@@ -203,32 +219,55 @@ class BundleWriter:
         self.folder = scratch_folder / "bundle"
         self.folder.mkdir()
         self._records = _TableWriter(self.folder / "records.parquet", record_schema())
+        self._passages = _TableWriter(self.folder / "passages.parquet", _PASSAGES)
         self._remarks = _TableWriter(self.folder / "remarks.parquet", _REMARKS)
+        self._rows = 0
 
     def add(self, batch: Batch) -> None:
         """Take one batch, in the order of the shard."""
         if len(batch):
             self._records.add(_record_table(batch, self._records.schema))
+            row, value = batch.passages
+            row = (row + np.uint32(self._rows)).astype(np.uint32)
+            self._passages.add(pa.table([row, value], schema=_PASSAGES))
+            self._rows += len(batch)
         if batch.documents.remarks:
             self._remarks.add(_remark_table(batch.documents.remarks))
 
+    def add_tables(self, records: pa.Table, passages: pa.Table, remarks: pa.Table) -> None:
+        """Take whole tables, as the files of another bundle hold them."""
+        for writer, table in (
+            (self._records, records),
+            (self._passages, passages),
+            (self._remarks, remarks),
+        ):
+            names = writer.schema.names
+            writer.add(pa.table([table[name] for name in names], schema=writer.schema))
+
     def publish(self, bundle: Bundle, recipe: str, coverage: ShardCoverage) -> Manifest:
         """Finish the files, write the manifest, and put the folder in place."""
-        rows, remarks = self._records.close(), self._remarks.close()
-        names = ("records.parquet", "remarks.parquet")
+        manifest = self.finish(recipe, coverage)
+        publish_folder(self.folder, bundle.folder)
+        return manifest
+
+    def finish(self, recipe: str, coverage: ShardCoverage) -> Manifest:
+        """Finish the files and write the manifest."""
+        rows, remarks, _ = (
+            table.close() for table in (self._records, self._remarks, self._passages)
+        )
+        names = ("records.parquet", "remarks.parquet", "passages.parquet")
         files = {
             name: ((self.folder / name).stat().st_size, file_sha256(self.folder / name))
             for name in names
         }
         manifest = Manifest(recipe, replace(coverage, path=""), rows, remarks, files)
         (self.folder / "coverage.json").write_text(manifest.text, encoding="ascii")
-        publish_folder(self.folder, bundle.folder)
         return manifest
 
     def abandon(self) -> None:
         """Close the files of a bundle that will not be published."""
-        self._records.close()
-        self._remarks.close()
+        for table in (self._records, self._remarks, self._passages):
+            table.close()
 
 
 class _TableWriter:
@@ -239,7 +278,9 @@ class _TableWriter:
         self._pieces: list[pa.Table] = []
         self._waiting = 0
         self._rows = 0
-        hashes = [name for name in schema.names if pa.types.is_uint64(schema.field(name).type)]
+        sparse = ("text_hi", "text_lo")  # zero for most documents
+        wide = [name for name in schema.names if pa.types.is_uint64(schema.field(name).type)]
+        hashes = [name for name in wide if name not in sparse]
         compressed = [name for name in schema.names if name not in hashes]
         self._writer = pq.ParquetWriter(
             path,
@@ -249,8 +290,10 @@ class _TableWriter:
                 **dict.fromkeys(hashes, "none"),  # hashes do not compress
             },
             use_dictionary=[n for n in ("source", "path", "reason") if n in schema.names],
-            column_encoding={"record": "DELTA_BINARY_PACKED"},
-            write_statistics=["record"],
+            column_encoding={
+                name: "DELTA_BINARY_PACKED" for name in ("record", "row") if name in schema.names
+            },
+            write_statistics=[name for name in ("record", "row") if name in schema.names],
             store_schema=False,
         )
 
@@ -299,6 +342,8 @@ def _record_table(batch: Batch, schema: pa.Schema) -> pa.Table:
         "doc_lo": batch.doc[:, 1],
         "norm_hi": batch.norm[:, 0],
         "norm_lo": batch.norm[:, 1],
+        "text_hi": batch.text_digest[:, 0],
+        "text_lo": batch.text_digest[:, 1],
         "bytes": lengths,
         "tokens": np.diff(offsets).astype(np.uint32),
         "shingles": shingle_counts(tokens).astype(np.uint32),
@@ -306,6 +351,7 @@ def _record_table(batch: Batch, schema: pa.Schema) -> pa.Table:
     }
     bands = np.ascontiguousarray(batch.bands.T)
     columns.update(zip(band_names(len(bands)), bands, strict=True))
+    columns.update(zip(SKETCH_NAMES, np.ascontiguousarray(batch.compact.T), strict=True))
     return pa.table([pa.array(columns[name]) for name in schema.names], schema=schema)
 
 

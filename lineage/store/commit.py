@@ -135,6 +135,19 @@ def _scan(connection: Connection, event: Event, root: Path) -> None:
     insert_rows(connection, "finding", rows)
 
 
+def _takedown(connection: Connection, event: Event, _root: Path) -> None:
+    names = ("takedown", "asked", "documents", "records", "receipt", "purged")
+    row = [event[name] for name in names]
+    connection.execute("DELETE FROM takedown WHERE takedown = ?", [event["takedown"]])
+    insert_rows(connection, "takedown", [[*row, event["number"]]])
+
+
+def _returned(connection: Connection, event: Event, _root: Path) -> None:
+    names = ("takedown", "shard", "recipe", "records")
+    rows = [[row[name] for name in names] + [event["number"]] for row in event["returned"]]
+    _replace(connection, "takedown_return", "takedown, shard, recipe", rows)
+
+
 def _exists(connection: Connection, query: str, parameters: list[Any]) -> bool:
     return bool(connection.execute(query + " LIMIT 1", parameters).fetchall())
 
@@ -145,4 +158,6 @@ _APPLY: dict[str, Callable[[Connection, Event, Path], None]] = {
     "graph": _graph,
     "snapshot": _snapshot,
     "scan": _scan,
+    "takedown": _takedown,
+    "returned": _returned,
 }

@@ -17,6 +17,8 @@ _TABLES = {
     "shard": "digest, recipe, status, format, compression, bytes, text_bytes, records, "
     "documents, quarantined, detail, manifest",
     "scan": "scan, root, recipes, facts, findings",
+    "takedown": "takedown, asked, documents, records, receipt, purged",
+    "takedown_return": "takedown, shard, recipe, records",
     "finding": "scan, position, id, code, severity, title, revision, members, payload",
 }
 """Tables with their columns; left out: events (times, and how often a run was interrupted),

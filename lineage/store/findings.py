@@ -139,6 +139,22 @@ def load_finding(store: Store, prefix: str) -> StoredFinding:
     return _stored((exact or rows)[0])
 
 
+def findings_of(store: Store, roots: Sequence[str] | None = None) -> list[StoredFinding]:
+    """Findings of all scans of these snapshots, or of all, each as its newest scan has it."""
+    query = (
+        f"SELECT {_COLUMNS} FROM finding WHERE ? IS NULL OR scan IN "
+        "(SELECT scan FROM scan WHERE root IN (SELECT unnest(?))) ORDER BY event DESC, position"
+    )
+    wanted = None if roots is None else list(roots)
+    with store.reading() as connection:
+        rows = connection.execute(query, [wanted, wanted]).fetchall()
+    newest: dict[str, StoredFinding] = {}
+    for row in rows:
+        if row[0] not in newest:
+            newest[row[0]] = _stored(row)
+    return list(newest.values())
+
+
 _COLUMNS = "id, code, severity, title, revision, members, payload"
 
 

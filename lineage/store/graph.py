@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lineage.graph import Basis, Edge, Entity, Kind, Node, Relation
+from lineage.store.commit import Connection
 from lineage.store.journal import canonical
 from lineage.store.store import Store
 
@@ -49,6 +50,14 @@ def load_edges(store: Store, basis: Sequence[Basis] = tuple(Basis)) -> tuple[Edg
     query = f"{_EDGES} WHERE basis IN (SELECT unnest(?)) ORDER BY ALL"
     with store.reading() as connection:
         rows = connection.execute(query, [[str(b) for b in basis]]).fetchall()
+    return tuple(_edge(row) for row in rows)
+
+
+def edges_of(connection: Connection, relations: Sequence[Relation]) -> tuple[Edge, ...]:
+    """All declared and inferred edges of some relations, on any basis."""
+    columns = _EDGES.replace("lineage_edge", "edge")
+    query = f"{columns} WHERE relation IN (SELECT unnest(?)) ORDER BY ALL"
+    rows = connection.execute(query, [[str(r) for r in relations]]).fetchall()
     return tuple(_edge(row) for row in rows)
 
 

@@ -11,6 +11,7 @@ from lineage.errors import StoreBusyError, StoreError
 from lineage.store import journal
 from lineage.store.bundle import Bundle, Manifest
 from lineage.store.files import file_sha256, sweep
+from lineage.store.lookup import damaged_segments, drop_segments
 from lineage.store.read import CommittedShard, committed_shards
 from lineage.store.schema import meta
 from lineage.store.store import Store, make_index
@@ -27,7 +28,7 @@ class Damage:
 
 @dataclass(frozen=True)
 class Info:
-    """How much a store holds. ``disk`` is bytes by kind: index, bundles, observations, scans."""
+    """How much a store holds. ``disk`` is bytes by kind: index, bundles, segments, ...."""
 
     snapshots: int
     shards: int
@@ -52,7 +53,7 @@ def info(store: Store) -> Info:
             ).fetchall()
         )
     disk = {"index": store.index.stat().st_size}
-    for name in ("bundles", "observations", "scans"):
+    for name in ("bundles", "segments", "observations", "scans"):
         files = (store.root / name).rglob("*")
         disk[name] = sum(file.stat().st_size for file in files if file.is_file())
     return Info(snapshots, shards, records, documents, quarantined, scans, findings, disk)
@@ -74,7 +75,8 @@ def verify(
             damages.append(
                 Damage(str(file), "missing, or not what was committed", "run the scan again")
             )
-    return damages
+    remedy = "remove that folder; the next look-up makes it again from the bundles"
+    return damages + [Damage(str(path), why, remedy) for path, why in damaged_segments(store)]
 
 
 def _check_shard(store: Store, shard: CommittedShard) -> list[Damage]:
@@ -128,7 +130,10 @@ def _check_journal(store: Store) -> list[Damage]:
 
 
 def rebuild(store: Store) -> None:
-    """Make the index again from the journal; StoreBusyError while another process has it."""
+    """Make the index again from the journal; StoreBusyError while another process has it.
+
+    Segments are dropped, and made again by the next look-up.
+    """
     try:
         with store.writing():
             pass
@@ -139,3 +144,4 @@ def rebuild(store: Store) -> None:
     journal.cut_torn_line(store.root / "journal.jsonl")
     sweep(store.staging)
     make_index(store, replace=True)
+    drop_segments(store)

@@ -76,7 +76,25 @@ def _graph(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_first_tables, _graph)
+def _takedowns(connection: duckdb.DuckDBPyConnection) -> None:
+    """What was taken down, and what of it came back."""
+    for statement in (
+        """CREATE TABLE takedown (
+            takedown VARCHAR NOT NULL, asked VARCHAR NOT NULL, documents BIGINT NOT NULL,
+            records BIGINT NOT NULL, receipt VARCHAR NOT NULL, purged BOOLEAN NOT NULL,
+            event BIGINT)""",
+        """CREATE TABLE takedown_return (
+            takedown VARCHAR NOT NULL, shard VARCHAR NOT NULL, recipe VARCHAR NOT NULL,
+            records BIGINT NOT NULL, event BIGINT)""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    _first_tables,
+    _graph,
+    _takedowns,
+)
 VERSION = len(MIGRATIONS)
 
 

@@ -49,7 +49,8 @@ _RECORD = """CREATE VIEW record AS
     SELECT shard, recipe, record, reading,
            printf('%016x%016x', doc_hi, doc_lo) AS doc,
            printf('%016x%016x', norm_hi, norm_lo) AS norm,
-           * EXCLUDE (shard, recipe, record, reading, doc_hi, doc_lo, norm_hi, norm_lo)
+           * EXCLUDE (shard, recipe, record, reading, doc_hi, doc_lo, norm_hi, norm_lo,
+                      text_hi, text_lo)
     FROM bundled_record"""
 _LOCKS = (
     "SET enable_external_access = false",

@@ -6,9 +6,13 @@
       key                 64-bit secret of the counting hashes, mode 0600
       journal.jsonl       what was committed, in order
       lineage.duckdb      the index: a fold of the journal
-      bundles/<shard digest>/<recipe>/   records.parquet remarks.parquet coverage.json
+      bundles/<shard digest>/<recipe>/   records passages remarks .parquet, coverage.json
+      segments/<content>/ sorted arrays for look-ups, made from the bundles
+      readings/<name>.json   options of reading behind a recipe's name
       observations/<shard digest>/<component recipe>/<plan digest>-<content>.parquet
       scans/<scan>.json   findings of a scan
+      takedown.key        secret of the tombstones, mode 0600
+      takedowns/<id>/     tombstones, rows and receipts of a takedown
       staging/            scratch folders of running writers
 
 DuckDB lets one process write or many read, so connections are opened late and closed early,
@@ -55,7 +59,7 @@ class Writer:
     root: Path
 
     def commit(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Commit events of kinds ``shards source graph snapshot scan`` as one."""
+        """Commit events of kinds ``shards source graph snapshot scan takedown returned`` as one."""
         last = "SELECT coalesce(max(number), 0) FROM event"
         ((number,),) = self.connection.execute(last).fetchall()
         at = datetime.now(UTC).isoformat(timespec="seconds")

@@ -19,7 +19,14 @@ from lineage.fingerprint.batch import Batch
 from lineage.model import Digest, Reason, Remark, Role, ShardCoverage, Status
 from lineage.shards.batch import DocumentBatch
 from lineage.store import bundle as module
-from lineage.store.bundle import RECORD_COLUMNS, Bundle, BundleWriter, Manifest, band_names
+from lineage.store.bundle import (
+    RECORD_COLUMNS,
+    SKETCH_NAMES,
+    Bundle,
+    BundleWriter,
+    Manifest,
+    band_names,
+)
 
 DIGEST = Digest("sha256", "ab" * 32)
 TEXTS = st.lists(st.text(alphabet="ab \u00e9\u4e2d", max_size=30), max_size=40)
@@ -78,7 +85,8 @@ def test_columns_are_as_documented(tmp_path: Path) -> None:
     texts = ["one two three four five six", "", "ab"]
     records = write(tmp_path, texts, []).records()
     bands = dict.fromkeys(band_names(), pl.UInt64)
-    assert dict(records.schema) == {**RECORD_COLUMNS, **bands}
+    sketch = dict.fromkeys(SKETCH_NAMES, pl.UInt64)
+    assert dict(records.schema) == {**RECORD_COLUMNS, **bands, **sketch}
     assert records["bytes"].to_list() == [27, 0, 2]
     assert records["tokens"].to_list() == [6, 0, 1]
     assert records["shingles"].to_list() == [2, 0, 1]
