@@ -178,7 +178,9 @@ FACTS: Mapping[Kind, tuple[Fact, ...]] = MappingProxyType(
             Fact("crawler", "Name of the crawler and who runs it.", _text),
             Fact("method", "How it was collected.", _text),
             Fact("period", "When: a moment, or START/END.", _period),
-            Fact("opt_out", "Measures that respect opt-outs, such as robots.txt.", _text, many=True),
+            Fact(
+                "opt_out", "Measures that respect opt-outs, such as robots.txt.", _text, many=True
+            ),
             Fact("consent", "On what consent, or other legal basis.", _text),
             Fact("generator", "Model that wrote it, where it is synthetic.", _text),
             Fact("modality", "text, image, audio, video ...", _text, many=True),

@@ -53,7 +53,9 @@ SHAPES: Mapping[Relation, Shape] = MappingProxyType(
             "Run that wrote it.",
         ),
         Relation.ABOUT: Shape(
-            (Kind.DECISION,), tuple(kind for kind in Kind if kind is not Kind.DECISION), "About what."
+            (Kind.DECISION,),
+            tuple(kind for kind in Kind if kind is not Kind.DECISION),
+            "About what.",
         ),
     }
 )

@@ -101,7 +101,9 @@ class Cursor:
     def _reach(self, length: int) -> None:
         if self.position + length > self._most:
             raise ReadingError(
-                "it is cut off" if self._whole else f"its header is larger than {self._most:,} bytes"
+                "it is cut off"
+                if self._whole
+                else f"its header is larger than {self._most:,} bytes"
             )
 
 
@@ -122,19 +124,18 @@ def _short(value: Any) -> Any:
 def gaps(extents: list[tuple[int, int, str]], end: int) -> list[str]:
     """What is odd about where tensors lie: (start, end, name) that should fill 0 to ``end``."""
     remarks = []
-    extents = sorted(extents)
-    overlaps = [
-        f"{after[2]!r} and {before[2]!r}"
-        for before, after in zip(extents, extents[1:], strict=False)
-        if after[0] < before[1]
-    ]
-    if overlaps:
-        more = f" and {len(overlaps) - 1} pairs more" if len(overlaps) > 1 else ""
-        remarks.append(f"tensors overlap: {overlaps[0]}{more}")
+    overlaps: list[str] = []
     reached = hidden = 0
-    for start, stop, _ in extents:
+    furthest = ""
+    for start, stop, name in sorted(extents):
+        if start < min(reached, stop):
+            overlaps.append(f"{name!r} and {furthest!r}")
         hidden += max(0, start - reached)
-        reached = max(reached, stop)
+        if stop > reached:
+            reached, furthest = stop, name
+    if overlaps:
+        more = f" and {len(overlaps) - 1} more" if len(overlaps) > 1 else ""
+        remarks.append(f"tensors overlap: {overlaps[0]}{more}")
     if hidden:
         remarks.append(f"{hidden:,} bytes between tensors belong to none")
     if reached < end:

@@ -65,7 +65,7 @@ def _table(text: str) -> Mapping[str, Any]:
 
 def _adapter(text: str) -> tuple[dict[str, Any], list[Proposal]]:
     base = _table(text).get("base_model_name_or_path")
-    if not _is_name(base):
+    if not isinstance(base, str) or not _is_name(base):
         return {"kind": "adapter"}, []
     evidence = "adapter_config.json: base_model_name_or_path"
     return {"kind": "adapter"}, [Proposal(Relation.ADAPTER_OF, base, evidence)]

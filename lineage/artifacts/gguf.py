@@ -26,7 +26,19 @@ _MOST_TENSORS = 1 << 20
 _MOST_DIMENSIONS = 8
 _MOST_DEPTH = 4
 _LONGEST_NAME = 1 << 16
-_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_NUMBERS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 _WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _STRING, _ARRAY = 8, 9
 TYPES: Mapping[int, tuple[str, int, int]] = {
@@ -62,6 +74,8 @@ TYPES: Mapping[int, tuple[str, int, int]] = {
     34: ("TQ1_0", 256, 54),
     35: ("TQ2_0", 256, 66),
     39: ("MXFP4", 32, 17),
+    40: ("NVFP4", 64, 36),
+    41: ("Q1_0", 128, 18),
 }
 """Type of tensor -> (name, numbers of a block, bytes of a block)."""
 _PLAIN = ("F32", "F16", "F64", "BF16", "I8", "I16", "I32", "I64")

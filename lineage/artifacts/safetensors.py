@@ -45,7 +45,11 @@ def read(part: Part) -> Content:
     header = _header(part.at(8, length), remarks)
     metadata = header.pop("__metadata__", {})
     tensors = {name: _tensor(name, entry) for name, entry in header.items()}
-    odd = [name for name, (_, count, bits, start, end) in tensors.items() if _odd(count, bits, start, end)]
+    odd = [
+        name
+        for name, (_, count, bits, start, end) in tensors.items()
+        if _odd(count, bits, start, end)
+    ]
     if odd:
         remarks.append(f"{len(odd)} tensors have not the size that their shape says: {odd[0]!r}")
     unknown = sorted({kind for kind, *_ in tensors.values() if kind not in BITS})

@@ -123,7 +123,9 @@ def _wide(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, 
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)
         if kind == 1:
-            values = iter(struct.unpack_from(f"<{length // 8}Q", extra.ljust(at + 4 + length), at + 4))
+            values = iter(
+                struct.unpack_from(f"<{length // 8}Q", extra.ljust(at + 4 + length), at + 4)
+            )
             size, packed, offset = (
                 next(values, number) if number == _FULL else number
                 for number in (size, packed, offset)

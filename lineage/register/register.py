@@ -34,7 +34,7 @@ class Registered:
     unknown: tuple[Node, ...] = ()
 
 
-def register(
+def register(  # noqa: PLR0913
     store: Store,
     entities: Iterable[Entity] = (),
     edges: Iterable[Edge] = (),
@@ -123,7 +123,9 @@ def _find(names: Names, name: str, kinds: Sequence[Kind], allow_unknown: bool) -
 
 
 def _checked_entity(entity: Entity) -> Entity:
-    return replace(entity, node=_held(entity.node), facts=read_facts(entity.node.kind, entity.facts))
+    return replace(
+        entity, node=_held(entity.node), facts=read_facts(entity.node.kind, entity.facts)
+    )
 
 
 def _checked_edge(edge: Edge) -> Edge:

@@ -45,11 +45,7 @@ def statement(kind: Kind, name: str, facts: Facts, relations: Facts | None = Non
     ``relations``: name of a relation -> one or several of: a name, a pair of a name and facts,
     or facts with ``name`` among them.
     """
-    said = [
-        one
-        for word, given in (relations or {}).items()
-        for one in _said(kind, word, given)
-    ]
+    said = [one for word, given in (relations or {}).items() for one in _said(kind, word, given)]
     if not shown(name).strip():
         raise UsageError(f"a {kind} needs a name")
     return Statement(kind, shown(name).strip(), read_facts(kind, facts), tuple(said))

@@ -62,7 +62,8 @@ def declare_more(store: Store, entities: Iterable[Entity], edges: Iterable[Edge]
     with store.writing() as writer:
         known = _known(writer.connection)
         fresh: dict[tuple[str, ...], tuple[Entity | Edge, dict[str, Any]]] = {}
-        for one in (*entities, *edges):
+        said: list[Entity | Edge] = [*entities, *edges]
+        for one in said:
             key = _key(one)
             old = fresh[key][1] if key in fresh else known.get(key, {})
             facts = {name: v for name, v in {**old, **one.facts}.items() if v is not None}
