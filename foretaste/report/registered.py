@@ -12,7 +12,7 @@ from lineage.register.openlineage import Read
 from lineage.register.register import Registered
 from lineage.store.nodes import Names
 
-WIDEST = 70
+WIDEST = 80
 MOST_EDGES = 40
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from lineage.store.store import Store
 _EDGES = (
     "SELECT child_kind, child, relation, parent_kind, parent, basis, facts, event FROM lineage_edge"
 )
+
+_FEW = 10_000
 
 NAMED_EDGES = """SELECT * FROM (
     WITH named AS (
@@ -111,10 +113,22 @@ def load_edges(store: Store, basis: Sequence[Basis] = tuple(Basis)) -> tuple[Edg
     query = f"{NAMED_EDGES} WHERE basis IN ({some}) ORDER BY ALL"
     with store.reading() as connection:
         columns = [column.to_pylist() for column in connection.sql(query).to_arrow_table().columns]
-    return tuple(_edges(columns))
+    return tuple(made_edges(columns))
 
 
-def _edges(columns: Sequence[Sequence[Any]]) -> Iterator[Edge]:
+def facts_of_nodes(store: Store, nodes: Collection[Node]) -> dict[Node, dict[str, Any]]:
+    """What was declared of some nodes; those of which nothing was are not in it."""
+    query = "SELECT kind, id, facts FROM entity"
+    wanted = {(str(node.kind), node.id): node for node in nodes}
+    few = len(wanted) < _FEW
+    if few:
+        query += " WHERE id IN (SELECT unnest(?))"
+    with store.reading() as connection:
+        rows = connection.execute(query, [[id for _, id in wanted]] if few else []).fetchall()
+    return {wanted[k, i]: json.loads(text) for k, i, text in rows if (k, i) in wanted}
+
+
+def made_edges(columns: Sequence[Sequence[Any]]) -> Iterator[Edge]:
     """Edges of columns in the order of ``_EDGES``; equal ends are one object."""
     nodes: dict[tuple[str, str], Node] = {}
     relations, bases = {str(r): r for r in Relation}, {str(b): b for b in Basis}

@@ -44,9 +44,26 @@ class Names:
 
     @classmethod
     def of(cls, store: Store) -> Names:
-        """Read them."""
+        """Read all of them."""
+        return cls._read(store, "true", [])
+
+    @classmethod
+    def like(cls, store: Store, name: str) -> Names:
+        """Read those that could be meant by a name, and all that snapshots are called."""
+        _, text = _parted(name, tuple(Kind))
+        digits = _HEX.fullmatch(text.lower())
+        start = f"sha256:{digits[1]}" if digits else text
+        condition = (
+            "kind = 'snapshot' OR id IN ($1, $2) OR name IN ($1, $2) OR starts_with(id, $3) "
+            "OR (kind = 'finding' AND starts_with(lower(id), lower($1)))"
+        )
+        return cls._read(store, condition, [text, shown(name).strip(), start])
+
+    @classmethod
+    def _read(cls, store: Store, condition: str, values: list[str]) -> Names:
+        query = f"SELECT * FROM ({_NODES}) nodes(kind, id, name) WHERE {condition} ORDER BY ALL"
         with store.reading() as connection:
-            rows = connection.execute(f"SELECT * FROM ({_NODES}) ORDER BY ALL").fetchall()
+            rows = connection.execute(query, values).fetchall()
         names = cls()
         for kind, id, name in rows:
             names.add(Node(Kind(kind), id), [] if name is None else [name])
@@ -133,6 +150,25 @@ class Names:
             if len(seen) > _SHOWN:
                 break
         return ", ".join(list(seen)[:_SHOWN]) + (" ..." if len(seen) > _SHOWN else "")
+
+
+def find_node(store: Store, name: str) -> tuple[Node, Names]:
+    """The node of any kind that is called so, and what snapshots are called. Errors as ``find``."""
+    names = Names.like(store, name)
+    try:
+        return names.find(name), names
+    except UnknownNodeError:
+        return Names.of(store).find(name), names
+
+
+def shard_paths(store: Store, digests: Sequence[str]) -> dict[str, str]:
+    """Digest of a shard -> a path that it has in some snapshot."""
+    query = (
+        "SELECT digest, min(path) FROM snapshot_shard WHERE digest IN (SELECT unnest(?)) "
+        "GROUP BY digest"
+    )
+    with store.reading() as connection:
+        return dict(connection.execute(query, [list(digests)]).fetchall())
 
 
 def new_node(name: str, kinds: Sequence[Kind]) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ FOLLOW: Decorator = together(
     click.option("--follow", is_flag=True, help="Declare the relations that its files name."),
     click.option("--replace", is_flag=True, help="Let a known name be that of other bytes."),
 )
+_ALIASES = {Relation.TOKENIZED_BY: ("--tokenizer",)}
 TRAINING = ("role", "epochs", "token_share", "tokens")
 """Facts of ``trained-on`` with an option of their own; it holds for each that does not say it."""
 
@@ -50,6 +52,7 @@ def relation_options(kind: Kind) -> Decorator:
     """An option for each relation that a node of a kind can be declared to have."""
     options = [
         click.option(
+            *_ALIASES.get(relation, ()),
             f"--{relation}",
             _key(relation),
             metavar="NAME[,FACT=VALUE]",
@@ -137,7 +140,7 @@ def _json(text: str) -> Any:
         value = json.loads(text)
     except ValueError:
         return text
-    return value if isinstance(value, int | float | bool) and value == value else text
+    return value if isinstance(value, int | float | bool) and math.isfinite(value) else text
 
 
 def how(given: Mapping[str, Any]) -> dict[str, bool]:
