@@ -16,6 +16,18 @@ from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from foretaste.registering import (
+        register,
+        register_decision,
+        register_file,
+        register_model,
+        register_openlineage,
+        register_run,
+        register_snapshot,
+        register_source,
+    )
+    from lineage.export.openlineage import export_openlineage
+    from lineage.queries.lineage import lineage
 
 __version__ = "0.1.0"
 
@@ -24,14 +36,30 @@ __all__ = [
     "ScanResult",
     "UsageError",
     "__version__",
+    "export_openlineage",
     "ingest",
+    "lineage",
     "minhash",
     "open_store",
+    "register",
+    "register_decision",
+    "register_file",
+    "register_model",
+    "register_openlineage",
+    "register_run",
+    "register_snapshot",
+    "register_source",
     "scan",
 ]
+_QUESTIONS = {
+    "export_openlineage": "lineage.export.openlineage",
+    "lineage": "lineage.queries.lineage",
+    **dict.fromkeys((n for n in __all__ if n.startswith("register")), "foretaste.registering"),
+}
+"""Question -> its module; all else is in ``foretaste.api``."""
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("foretaste.api"), name)
+        return getattr(import_module(_QUESTIONS.get(name, "foretaste.api")), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

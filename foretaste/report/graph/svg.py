@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
+from rich.cells import cell_len
+
 from foretaste.report.graph.layout import arrange
 from foretaste.report.safe import safe
 from lineage.graph import Basis, Kind, Relation
@@ -17,8 +19,8 @@ MOST_NODES = 400
 """Boxes that a picture shows; of a larger graph it shows kinds and their numbers."""
 MOST_LABELS = 60
 """Edges up to which each carries its words; behind that they show under the pointer."""
-_WIDE, _HIGH, _BETWEEN, _ROW, _MARGIN = 210, 40, 150, 58, 24
-_TEXT = 30
+_WIDE, _HIGH, _BETWEEN, _ROW, _MARGIN = 220, 40, 150, 58, 24
+_TEXT = 28
 _COLOURS = {
     Kind.SOURCE: "#e3f0e0",
     Kind.SNAPSHOT: "#dde9f7",
@@ -68,11 +70,14 @@ def write_svg(answer: Lineage, stream: TextIO) -> None:
     """Draw the graph; a large one as kinds and how many of each there are."""
     nodes = answer.nodes
     if len(nodes) > MOST_NODES:
-        note = f"{len(nodes):,} nodes and {len(answer.edges):,} edges: kinds are shown, not nodes"
+        count = f"{len(nodes):,} nodes and {len(answer.edges):,} edges"
+        notes = [f"{count}: kinds are shown, not nodes. --depth shows a part."]
         boxes, lines = _summary(answer)
+        notes += [line.title for line in lines if line.start == line.end]
+        lines = [line for line in lines if line.start != line.end]
     else:
-        note, boxes, lines = "", _boxes(answer), _lines(answer)
-    _draw(boxes, lines, note, stream)
+        notes, boxes, lines = [], _boxes(answer), _lines(answer)
+    _draw(boxes, lines, notes, stream)
 
 
 def _boxes(answer: Lineage) -> list[Box]:
@@ -123,18 +128,21 @@ def _summary(answer: Lineage) -> tuple[list[Box], list[Line]]:
     return boxes, lines
 
 
-def _draw(boxes: Sequence[Box], lines: Sequence[Line], note: str, stream: TextIO) -> None:
+def _draw(
+    boxes: Sequence[Box], lines: Sequence[Line], notes: Sequence[str], stream: TextIO
+) -> None:
     layout = arrange(len(boxes), [(line.start, line.end) for line in lines])
     wide = (max(layout.layer, default=0) + 1) * (_WIDE + _BETWEEN) - _BETWEEN + 2 * _MARGIN
     places = [*layout.place, *(at for way in layout.ways for _, at in way)]
-    high = (max(places, default=0) + 1) * _ROW + 2 * _MARGIN + 60
+    high = (max(places, default=0) + 1) * _ROW + 2 * _MARGIN + 60 + 16 * len(notes)
     wide = max(wide, 640)
     stream.write(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" role="img">\n<style>{_STYLE}</style>\n'
         f'<rect width="100%" height="100%" fill="#fff"/>\n{_arrows()}'
     )
-    _write_legend(note, stream)
+    _write_legend(notes, stream)
+    stream.write(f'<g transform="translate(0 {16 * len(notes)})">\n')
     labelled: set[tuple[int, int]] = set()
     slots: Counter[tuple[int, int]] = Counter()
     for line, way in zip(lines, layout.ways, strict=True):
@@ -143,7 +151,7 @@ def _draw(boxes: Sequence[Box], lines: Sequence[Line], note: str, stream: TextIO
         _write_line(line, way, slot, len(lines) <= MOST_LABELS, labelled, stream)
     for box, layer, place in zip(boxes, layout.layer, layout.place, strict=True):
         _write_box(box, layer, place, stream)
-    stream.write("</svg>\n")
+    stream.write("</g>\n</svg>\n")
 
 
 def _arrows() -> str:
@@ -155,15 +163,16 @@ def _arrows() -> str:
     return f"<defs>{''.join(heads)}</defs>\n"
 
 
-def _write_legend(note: str, stream: TextIO) -> None:
+def _write_legend(notes: Sequence[str], stream: TextIO) -> None:
     x = _MARGIN
     for basis, (colour, dash) in _STROKES.items():
         style = _stroke(basis, colour, dash)
         stream.write(f'<line x1="{x}" y1="20" x2="{x + 34}" y2="20" {style}/>')
         stream.write(f'<text x="{x + 40}" y="24">{basis}</text>\n')
         x += 150
-    if note:
-        stream.write(f'<text x="{_MARGIN}" y="46">{escape(note)}</text>\n')
+    for number, note in enumerate(notes):
+        y = 46 + 16 * number
+        stream.write(f'<text x="{_MARGIN}" y="{y}">{escape(safe(note, 120))}</text>\n')
 
 
 def _stroke(basis: Basis, colour: str, dash: str) -> str:
@@ -188,8 +197,15 @@ def _write_box(box: Box, layer: int, place: float, stream: TextIO) -> None:
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{_WIDE}" height="{_HIGH}" rx="5" '
         f"fill={quoteattr(_COLOURS[box.kind])} {edge}/>"
         f'<text class="k" x="{x + 8:.1f}" y="{y + 14:.1f}">{escape(safe(box.over, _TEXT))}</text>'
-        f'<text x="{x + 8:.1f}" y="{y + 31:.1f}">{escape(_short(box.name))}</text></g>\n'
+        f'<text x="{x + 8:.1f}" y="{y + 31:.1f}"{_fitted(box.name)}>'
+        f"{escape(_short(box.name))}</text></g>\n"
     )
+
+
+def _fitted(name: str) -> str:
+    """Squeezed into the box, where letters are wide."""
+    wide = cell_len(_short(name)) > _TEXT - 4
+    return f' textLength="{_WIDE - 16}" lengthAdjust="spacingAndGlyphs"' if wide else ""
 
 
 def _short(name: str) -> str:
@@ -214,13 +230,7 @@ def _write_line(  # noqa: PLR0913, PLR0917
     back = way[0][0] > way[-1][0]
     ends = [(x + (0 if back else _WIDE), y) for x, y in points]
     starts = [(x + (_WIDE if back else 0), y) for x, y in points]
-    if line.start == line.end:
-        x, y = points[0][0] + _WIDE, points[0][1]
-        bend = f"{x + 40:.1f} {y - 30:.1f} {x + 40:.1f} {y + 30:.1f}"
-        path = f"M{x:.1f} {y - 8:.1f}C{bend} {x:.1f} {y + 8:.1f}"
-        middle = (x + 34, y)
-    else:
-        path, middle = _curve(ends, starts)
+    path, middle = _curve(ends, starts)
     head = f' marker-end="url(#{line.basis})"' if line.directed else ""
     stream.write(
         f"<g><title>{escape(safe(line.title, 300))}</title>"
