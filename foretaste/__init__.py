@@ -24,6 +24,18 @@ if TYPE_CHECKING:
         infer,
         verify_manifest,
     )
+    from foretaste.registering import (
+        register,
+        register_decision,
+        register_file,
+        register_model,
+        register_openlineage,
+        register_run,
+        register_snapshot,
+        register_source,
+    )
+    from lineage.export.openlineage import export_openlineage
+    from lineage.queries.lineage import lineage
 
 __version__ = "0.1.0"
 
@@ -35,18 +47,30 @@ __all__ = [
     "diff",
     "exchange_compare",
     "exchange_export",
+    "export_openlineage",
     "infer",
     "ingest",
+    "lineage",
     "minhash",
     "open_store",
+    "register",
+    "register_decision",
+    "register_file",
+    "register_model",
+    "register_openlineage",
+    "register_run",
+    "register_snapshot",
+    "register_source",
     "scan",
     "takedown",
     "trace",
     "tracer",
     "verify_manifest",
 ]
-
 _QUESTIONS = {
+    "export_openlineage": "lineage.export.openlineage",
+    "lineage": "lineage.queries.lineage",
+    **dict.fromkeys((n for n in __all__ if n.startswith("register")), "foretaste.registering"),
     "diff": "foretaste.comparing",
     "exchange_compare": "foretaste.comparing",
     "exchange_export": "foretaste.comparing",

@@ -118,21 +118,28 @@ REPORT: Decorator = together(
         help="Least severity to show; by default low on a terminal, all for machines.",
     ),
 )
-ANSWER: Decorator = together(
-    click.option(
-        "--format",
-        type=click.Choice(("table", "json", "csv", "parquet")),
-        default="table",
-        show_default=True,
-        help="How the answer is shown.",
-    ),
-    click.option("--output", metavar="FILE", help="Write there, not to standard output."),
-    click.option(
-        "--as-of",
-        metavar="MOMENT",
-        help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
-    ),
-)
+
+
+def answering(*formats: str) -> Decorator:
+    """Options of an answer that is shown in one of these formats, the first by default."""
+    return together(
+        click.option(
+            "--format",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="How the answer is shown.",
+        ),
+        click.option("--output", metavar="FILE", help="Write there, not to standard output."),
+        click.option(
+            "--as-of",
+            metavar="MOMENT",
+            help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
+        ),
+    )
+
+
+ANSWER: Decorator = answering("table", "json", "csv", "parquet")
 GATE: Decorator = together(
     setting(
         "--fail-on",
