@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scanners": ("foretaste.cli.scanners", "List what is looked for, or explain one scanner."),
     "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
     "trace": ("foretaste.cli.trace", "Tell where a text or its copies lie, and what learned it."),
+    "impact": ("foretaste.cli.impact", "Tell what a source or finding touched: blast radius."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }

@@ -11,7 +11,7 @@ import polars as pl
 
 from scanners.drift.counts import excess_ln_p
 from scanners.duplicates.origins import Kind, documents, placed
-from scanners.duplicates.times import hours
+from lineage.times import hours
 from scanners.scanner import (
     Component,
     Finding,

@@ -10,7 +10,7 @@ import polars as pl
 
 from lineage.shards.batch import Reading
 from scanners.duplicates.identities import U64, positions
-from scanners.duplicates.times import hours
+from lineage.times import hours
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 
 NAME_CHARACTERS = 200
