@@ -70,7 +70,8 @@ def _snapshot(one: Snapshot) -> Iterator[str]:
     copies = ", ".join(
         f"{one.copied[match].records:,} {match}" for match in Match if match in one.copied
     )
-    yield f"{names}  {one.counts.records:,} records  copies: {copies or 'none'}  {one.reached.basis}"
+    own = _many(one.counts.records, "record")
+    yield f"{names}  {own}  copies: {copies or 'none'}  {one.reached.basis}"
 
 
 def _model(model: Model) -> Iterator[str]:

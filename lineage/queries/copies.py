@@ -93,9 +93,7 @@ def copies(originals: Originals, rows: pl.DataFrame, threshold: float, *, near: 
     )
 
 
-def _near(
-    originals: Originals, rows: pl.DataFrame, left: I64, least: float
-) -> tuple[I64, Floats]:
+def _near(originals: Originals, rows: pl.DataFrame, left: I64, least: float) -> tuple[I64, Floats]:
     """Rows among ``left`` whose best estimate is at least ``least``, and the estimates."""
     keys = [np.sort(originals.bands[:, band]) for band in range(originals.bands.shape[1])]
     orders = [np.argsort(originals.bands[:, b], kind="stable") for b in range(len(keys))]
@@ -113,9 +111,7 @@ def _near(
     return left[enough], best[enough]
 
 
-def _best(
-    originals: Originals, keys: list[U64], orders: list[I64], rows: pl.DataFrame
-) -> Floats:
+def _best(originals: Originals, keys: list[U64], orders: list[I64], rows: pl.DataFrame) -> Floats:
     """float64[n]: the best estimate of each row against originals that share a band with it."""
     bands, sketch = _matrix(rows, band_names()), _matrix(rows, SKETCH_NAMES)
     pairs = []

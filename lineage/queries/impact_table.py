@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _TEXTS = "section name basis match source dataset_path record_id way role"
 _COUNTS = (
-    "records documents bytes tokens copied_records copied_tokens edges_without_epochs undated record"
+    "records documents bytes tokens copied_records copied_tokens edges_without_epochs "
+    "undated record"
 )
 _NUMBERS = "epochs tokens_epochs copied_tokens_epochs token_share similarity similarity_most"
 Row = dict[str, Any]

@@ -105,7 +105,7 @@ def own_rows(
             )
         )
         kept.append(_printed(holding, chosen, (mine & inside).arg_true()))
-    empty = pl.DataFrame(schema={name: pl.UInt64 for name in (*DOC, *NORM, "tokens", *PRINTS)})
+    empty = pl.DataFrame(schema=dict.fromkeys((*DOC, *NORM, "tokens", *PRINTS), pl.UInt64))
     return found, Originals.of(pl.concat([empty, *kept]))
 
 
@@ -121,8 +121,10 @@ def copied_rows(
         rows = rows.filter(~belongs.rows(holding, rows))
         found = copies(originals, rows, threshold, near=near)
         if len(found.rows):
-            told = rows[found.rows].select(COUNTED).with_columns(
-                way=pl.Series(found.way), similarity=pl.Series(found.similarity)
+            told = (
+                rows[found.rows]
+                .select(COUNTED)
+                .with_columns(way=pl.Series(found.way), similarity=pl.Series(found.similarity))
             )
             yield from _by_source(holding, told)
 
@@ -142,7 +144,7 @@ def _by_source(holding: Holding, rows: pl.DataFrame) -> Iterator[Copied]:
         yield Copied(
             holding,
             None if source is None else str(source),
-            WAYS[int(way)],  # type: ignore[call-overload]
+            WAYS[int(way)],
             Counts.of(some),
             frozenset(_names(some)),
             (least, most),

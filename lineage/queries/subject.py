@@ -63,7 +63,7 @@ class Names:
         name = name if len(asked) == 1 else text
         if not name:
             raise UsageError("there is no name to ask about", hint=f"kinds: {_kinds()}")
-        found = sorted({one for kind in asked for one in self._find(kind, name)})
+        found = sorted({one for kind in asked for one in self._find(kind, name, len(asked) == 1)})
         if len(found) > 1:
             shown = ", ".join(str(one) for one in found[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
@@ -78,7 +78,9 @@ class Names:
             )
         return found[0]
 
-    def _find(self, kind: SubjectKind, name: str) -> Iterator[Subject]:
+    def _find(self, kind: SubjectKind, name: str, explicit: bool) -> Iterator[Subject]:
+        if kind is SubjectKind.DOMAIN and not explicit and not re.search(r"[.:]", name):
+            return
         find = {
             SubjectKind.SOURCE: self._source,
             SubjectKind.DOMAIN: self._domain,
@@ -86,7 +88,7 @@ class Names:
             SubjectKind.FINDING: self._finding,
             SubjectKind.ARTIFACT: self._artifact,
         }[kind]
-        return (Subject(kind, found) for found in find(name))
+        yield from (Subject(kind, found) for found in find(name))
 
     def _source(self, name: str) -> Iterator[str]:
         declared = any(name in holding.sources for holding in self.holdings)
@@ -108,7 +110,7 @@ class Names:
         hexes = re.fullmatch(rf"[0-9a-f]{{{LEAST_DIGITS},64}}", digits)
         for holding in self.holdings:
             by_digest = hexes and holding.digest.removeprefix("sha256:").startswith(digits)
-            if by_digest or any(held.path == name for held in holding.held):
+            if by_digest or any(_is_path(held.path, name) for held in holding.held):
                 yield holding.digest
 
     def _finding(self, name: str) -> Iterator[str]:
@@ -210,6 +212,10 @@ def within(column: pl.Series, host: str) -> pl.Series:
     """bool[n]: hosts that are this one, or lie in it."""
     inside = (column == host) | column.str.ends_with(f".{host}")
     return inside.fill_null(value=False)
+
+
+def _is_path(path: str, name: str) -> bool:
+    return path == name or path.endswith(f"/{name}")
 
 
 def _members(finding: StoredFinding) -> frozenset[str]:

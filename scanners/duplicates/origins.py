@@ -9,8 +9,8 @@ from enum import IntEnum
 import polars as pl
 
 from lineage.shards.batch import Reading
-from scanners.duplicates.identities import U64, positions
 from lineage.times import hours
+from scanners.duplicates.identities import U64, positions
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 
 NAME_CHARACTERS = 200
