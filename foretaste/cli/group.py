@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
     "trace": ("foretaste.cli.trace", "Tell where a text or its copies lie, and what learned it."),
     "takedown": ("foretaste.cli.takedown", "Erase on request: copies, exclusions, a receipt."),
+    "impact": ("foretaste.cli.impact", "Tell what a source or finding touched: blast radius."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }
