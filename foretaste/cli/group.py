@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("foretaste.cli.trace", "Tell where a text or its copies lie, and what learned it."),
     "takedown": ("foretaste.cli.takedown", "Erase on request: copies, exclusions, a receipt."),
     "impact": ("foretaste.cli.impact", "Tell what a source or finding touched: blast radius."),
+    "coverage": ("foretaste.cli.coverage", "Tell what is not known, and what would fill it."),
+    "ai-act": ("foretaste.cli.ai_act", "Write the training-content summary of the EU AI Act."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }
