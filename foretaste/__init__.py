@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
-    from lineage.queries.ai_act import ai_act
-
     from foretaste.api import ScanResult, ingest, minhash, open_store, scan
     from foretaste.asking import takedown, trace, tracer
     from foretaste.gaps import coverage
+    from lineage.queries.ai_act import ai_act
     from lineage.queries.impact import impact
 
 __version__ = "0.1.0"

@@ -115,6 +115,11 @@ REPORT: Decorator = together(
         help="Least severity to show; by default low on a terminal, all for machines.",
     ),
 )
+AS_OF: Decorator = click.option(
+    "--as-of",
+    metavar="MOMENT",
+    help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
+)
 ANSWER: Decorator = together(
     click.option(
         "--format",
@@ -124,11 +129,7 @@ ANSWER: Decorator = together(
         help="How the answer is shown.",
     ),
     click.option("--output", metavar="FILE", help="Write there, not to standard output."),
-    click.option(
-        "--as-of",
-        metavar="MOMENT",
-        help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
-    ),
+    AS_OF,
 )
 GATE: Decorator = together(
     setting(

@@ -82,6 +82,13 @@ def last_event(store: Store) -> tuple[int, str]:
     return (0, "") if row is None else (int(row[0]), str(row[1]))
 
 
+def shard_counts(store: Store) -> dict[str, int]:
+    """How many distinct shards each snapshot has, by root."""
+    query = "SELECT root, count(DISTINCT digest) FROM snapshot_shard GROUP BY root"
+    with store.reading() as connection:
+        return dict(connection.execute(query).fetchall())
+
+
 def moments(store: Store) -> dict[str, str]:
     """When each snapshot was first committed (ISO 8601, UTC), by root."""
     query = (

@@ -1,0 +1,256 @@
+"""The summary of training content that Article 53(1)(d) of the EU AI Act asks of a model.
+
+Every section of the template is filled from the store, or ``not known``; nothing is guessed.
+Each answer says its basis, the weakest on which any part of it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lineage.errors import UsageError
+from lineage.graph import Basis, Edge, Kind, Node
+from lineage.queries.composition import Composition, Facts, Portion, compose, top_domains
+from lineage.queries.facts import SourceClass, fact
+from lineage.queries.learned import Learned, inherited, learned
+from lineage.queries.template import (
+    DOMAINS_PERCENT,
+    SECTIONS,
+    SME_DOMAINS,
+    SME_DOMAINS_PERCENT,
+    TEMPLATE,
+)
+from lineage.store.graph import load_edges, load_entities
+from lineage.store.holdings import holdings
+from lineage.store.inventory import inventory, last_event, moments, shard_counts
+from lineage.store.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer of a section; ``value`` is None where it is not known, ``basis`` '' then.
+
+    ``note`` says how it is known, what is missing, or what would fill it.
+    """
+
+    section: str
+    field: str
+    value: str | None = None
+    basis: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A registrable domain, its bytes of text, and their share of all that have a domain."""
+
+    name: str
+    bytes: int
+    share: float
+
+
+@dataclass(frozen=True)
+class AiAct:
+    """The summary. ``domains`` are those that section 2.3 lists, out of ``all_domains``.
+
+    ``event`` and ``moment`` tell the state of the store that it was made of.
+    """
+
+    model: str
+    event: int
+    moment: str
+    entries: tuple[Entry, ...]
+    composition: Composition
+    lessons: tuple[Learned, ...]
+    domains: tuple[Domain, ...]
+    all_domains: int
+
+    def section(self, number: str) -> list[Entry]:
+        """Answers of one section."""
+        return [entry for entry in self.entries if entry.section == number]
+
+    def table(self) -> pa.Table:
+        """One row an answer: section, title, field, value, basis, note; then the domains."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        names = ("section", "title", "field", "value", "basis", "note")
+        rows = [
+            (e.section, SECTIONS[e.section], e.field, e.value, e.basis, e.note)
+            for e in self.entries
+        ]
+        rows += [
+            ("2.3", SECTIONS["2.3"], "domain", one.name, str(Basis.RECORDED), f"{one.bytes} bytes")
+            for one in self.domains
+        ]
+        columns = list(zip(*rows, strict=True))
+        return pa.table({n: pa.array(c, pa.string()) for n, c in zip(names, columns, strict=True)})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the sections are filled from. ``facts`` are by declared node."""
+
+    model: Node
+    facts: Mapping[Node, Mapping[str, Any]]
+    edges: Sequence[Edge]
+    lessons: Sequence[Learned]
+    composition: Composition
+    names: Mapping[str, str]
+    moments: Mapping[str, str]
+    scanned: frozenset[str]
+    own: bool
+    event: tuple[int, str]
+
+    def said(self, name: str) -> str | None:
+        """A declared fact of the model."""
+        return fact(self.facts.get(self.model, {}), name)
+
+    def of_source(self, source: str, name: str) -> str | None:
+        """A declared fact of a source."""
+        return fact(self.facts.get(Node(Kind.SOURCE, source), {}), name)
+
+    @cached_property
+    def holes(self) -> tuple[str, ...]:
+        """Why more than is known may have been learned from."""
+        found = []
+        if not self.lessons:
+            found.append("no training data is known")
+        if self.composition.absent:
+            found.append(f"{len(self.composition.absent)} training snapshots were never ingested")
+        if self.composition.unread:
+            found.append(f"{self.composition.unread} shards could not be read")
+        learners = {lesson.model for lesson in self.lessons}
+        ancestors = [] if self.own else inherited(self.edges, self.model)
+        dark = [n.id for n in ancestors if n.kind is Kind.ARTIFACT and n not in learners]
+        dark = [name for name in dark if name != self.model.id]
+        if dark:
+            found.append(f"the corpus of {', '.join(sorted(dark))} is not known")
+        vague = sum(portion.bytes for portion in self.composition.of(None))
+        if vague:
+            share = vague / self.composition.bytes
+            found.append(f"{share:.1%} of the bytes have no class, or several")
+        return tuple(found)
+
+
+def ai_act(store: Store, model: str, *, sme: bool = False, own: bool = False) -> AiAct:
+    """Fill the template for a model, by name or its unambiguous beginning.
+
+    ``sme`` lists the domains that a small or medium-sized enterprise must. ``own`` leaves out
+    what the models that it was made from had learned: for one that modifies another provider's.
+    UsageError if there is no such model.
+    """
+    from lineage.queries.ai_act_sections import sections  # noqa: PLC0415
+
+    edges = load_edges(store)
+    facts = {entity.node: entity.facts for entity in load_entities(store)}
+    node = _model(model, facts, edges)
+    lessons = learned(edges, node, own=own)
+    sources = {n.id: facts[n] for n in facts if n.kind is Kind.SOURCE}
+    there = inventory(store)
+    made_of = compose(lessons, holdings(store), shard_counts(store), Facts(sources, edges))
+    known = Known(
+        node,
+        facts,
+        edges,
+        lessons,
+        made_of,
+        there.snapshots,
+        moments(store),
+        frozenset(there.scans),
+        own,
+        last_event(store),
+    )
+    percent = SME_DOMAINS_PERCENT if sme else DOMAINS_PERCENT
+    crawled = made_of.of(SourceClass.CRAWLED)
+    top, count, size = top_domains(crawled, percent=percent, most=SME_DOMAINS if sme else None)
+    domains = tuple(Domain(name, bytes, bytes / size) for name, bytes in top)
+    entries = tuple(sections(known, _domains(crawled, domains, count, percent)))
+    return AiAct(node.id, *known.event, entries, made_of, tuple(lessons), domains, count)
+
+
+def _domains(
+    crawled: Sequence[Portion], domains: Sequence[Domain], count: int, percent: int
+) -> Entry:
+    field = "Summary of the most relevant domain names crawled"
+    if not domains:
+        return Entry("2.3", field, note="no crawled document has a URL with a registrable domain")
+    placeless = sum(portion.placeless for portion in crawled)
+    whole = placeless + sum(sum(portion.domains.values()) for portion in crawled)
+    share = sum(domain.share for domain in domains)
+    return Entry(
+        "2.3",
+        field,
+        f"{len(domains):,} of {count:,} registrable domains, listed below",
+        _weakest(crawled),
+        f"the largest {percent} % by bytes of text, {share:.1%} of the bytes that have a domain; "
+        f"{placeless / whole:.1%} of the crawled bytes have none",
+    )
+
+
+def _weakest(portions: Sequence[Portion]) -> str:
+    order = list(Basis)
+    return str(max((portion.basis for portion in portions), key=order.index))
+
+
+def _model(name: str, facts: Mapping[Node, Any], edges: Sequence[Edge]) -> Node:
+    bare = name.removeprefix("artifact:")
+    ends = {node for edge in edges for node in (edge.child, edge.parent)}
+    models = sorted(node.id for node in facts.keys() | ends if node.kind is Kind.ARTIFACT)
+    if bare in models:
+        return Node(Kind.ARTIFACT, bare)
+    found = [model for model in models if bare and model.startswith(bare)]
+    if len(found) == 1:
+        return Node(Kind.ARTIFACT, found[0])
+    if found:
+        raise UsageError(f"{name!r} could be any of {', '.join(found[:8])}", hint="give more of it")
+    listed = f"known models: {', '.join(models[:8])}" if models else "none was registered"
+    raise UsageError(f"no model is called {name!r}", hint=listed)
+
+
+def summary(answer: AiAct) -> dict[str, Any]:
+    """The whole answer as JSON values."""
+    return {
+        "template": TEMPLATE,
+        "model": answer.model,
+        "store_event": answer.event,
+        "store_moment": answer.moment,
+        "sections": [
+            {
+                "number": number,
+                "title": title,
+                "entries": [
+                    {"field": e.field, "value": e.value, "basis": e.basis or None, "note": e.note}
+                    for e in answer.section(number)
+                ],
+            }
+            for number, title in SECTIONS.items()
+        ],
+        "composition": [dict(zip(COMPOSED, row, strict=True)) for row in composed(answer)],
+        "distinct_documents": answer.composition.distinct,
+        "domains": [
+            {"domain": one.name, "bytes": one.bytes, "share": round(one.share, 6)}
+            for one in answer.domains
+        ],
+        "all_domains": answer.all_domains,
+    }
+
+
+COMPOSED = ("sources", "class", "documents", "bytes", "tokens", "share", "basis")
+
+
+def composed(answer: AiAct) -> Iterator[tuple[Any, ...]]:
+    """Rows of ``COMPOSED``: what the data is made of; shares are of bytes of text."""
+    total = answer.composition.bytes or 1
+    for portion in answer.composition.portions:
+        kind = NOT_KNOWN if portion.kind is None else str(portion.kind)
+        counts = portion.documents, portion.bytes, portion.tokens
+        share = round(portion.bytes / total, 6)
+        yield portion.name, kind, *counts, share, str(portion.basis)
