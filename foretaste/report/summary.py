@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from foretaste.report.safe import safe
 from foretaste.report.values import dumps
-from lineage.queries.ai_act import COMPOSED, NOT_KNOWN, AiAct, Entry, composed, summary
+from lineage.queries.ai_act import COMPOSED, NOT_KNOWN, AiAct, composed, summary
+from lineage.queries.ai_act_known import Entry
 from lineage.queries.template import SECTIONS, TEMPLATE
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|~&])")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Kind, Node
+from lineage.queries.ai_act_general import general
+from lineage.queries.ai_act_known import Entry, Known
+from lineage.queries.ai_act_sources import sources
 from lineage.queries.composition import Composition, Facts, Portion, compose, top_domains
-from lineage.queries.facts import SourceClass, fact
-from lineage.queries.learned import Learned, inherited, learned
+from lineage.queries.facts import SourceClass
+from lineage.queries.learned import Learned, learned
 from lineage.queries.template import (
     DOMAINS_PERCENT,
     SECTIONS,
@@ -32,20 +34,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NOT_KNOWN = "not known"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One answer of a section; ``value`` is None where it is not known, ``basis`` '' then.
-
-    ``note`` says how it is known, what is missing, or what would fill it.
-    """
-
-    section: str
-    field: str
-    value: str | None = None
-    basis: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,52 +82,6 @@ class AiAct:
         return pa.table({n: pa.array(c, pa.string()) for n, c in zip(names, columns, strict=True)})
 
 
-@dataclass(frozen=True)
-class Known:
-    """What the sections are filled from. ``facts`` are by declared node."""
-
-    model: Node
-    facts: Mapping[Node, Mapping[str, Any]]
-    edges: Sequence[Edge]
-    lessons: Sequence[Learned]
-    composition: Composition
-    names: Mapping[str, str]
-    moments: Mapping[str, str]
-    scanned: frozenset[str]
-    own: bool
-    event: tuple[int, str]
-
-    def said(self, name: str) -> str | None:
-        """A declared fact of the model."""
-        return fact(self.facts.get(self.model, {}), name)
-
-    def of_source(self, source: str, name: str) -> str | None:
-        """A declared fact of a source."""
-        return fact(self.facts.get(Node(Kind.SOURCE, source), {}), name)
-
-    @cached_property
-    def holes(self) -> tuple[str, ...]:
-        """Why more than is known may have been learned from."""
-        found = []
-        if not self.lessons:
-            found.append("no training data is known")
-        if self.composition.absent:
-            found.append(f"{len(self.composition.absent)} training snapshots were never ingested")
-        if self.composition.unread:
-            found.append(f"{self.composition.unread} shards could not be read")
-        learners = {lesson.model for lesson in self.lessons}
-        ancestors = [] if self.own else inherited(self.edges, self.model)
-        dark = [n.id for n in ancestors if n.kind is Kind.ARTIFACT and n not in learners]
-        dark = [name for name in dark if name != self.model.id]
-        if dark:
-            found.append(f"the corpus of {', '.join(sorted(dark))} is not known")
-        vague = sum(portion.bytes for portion in self.composition.of(None))
-        if vague:
-            share = vague / self.composition.bytes
-            found.append(f"{share:.1%} of the bytes have no class, or several")
-        return tuple(found)
-
-
 def ai_act(store: Store, model: str, *, sme: bool = False, own: bool = False) -> AiAct:
     """Fill the template for a model, by name or its unambiguous beginning.
 
@@ -147,15 +89,13 @@ def ai_act(store: Store, model: str, *, sme: bool = False, own: bool = False) ->
     what the models that it was made from had learned: for one that modifies another provider's.
     UsageError if there is no such model.
     """
-    from lineage.queries.ai_act_sections import sections  # noqa: PLC0415
-
     edges = load_edges(store)
     facts = {entity.node: entity.facts for entity in load_entities(store)}
     node = _model(model, facts, edges)
     lessons = learned(edges, node, own=own)
-    sources = {n.id: facts[n] for n in facts if n.kind is Kind.SOURCE}
+    declared = {n.id: facts[n] for n in facts if n.kind is Kind.SOURCE}
     there = inventory(store)
-    made_of = compose(lessons, holdings(store), shard_counts(store), Facts(sources, edges))
+    made_of = compose(lessons, holdings(store), shard_counts(store), Facts(declared, edges))
     known = Known(
         node,
         facts,
@@ -172,7 +112,7 @@ def ai_act(store: Store, model: str, *, sme: bool = False, own: bool = False) ->
     crawled = made_of.of(SourceClass.CRAWLED)
     top, count, size = top_domains(crawled, percent=percent, most=SME_DOMAINS if sme else None)
     domains = tuple(Domain(name, bytes, bytes / size) for name, bytes in top)
-    entries = tuple(sections(known, _domains(crawled, domains, count, percent)))
+    entries = (*general(known), *sources(known, _domains(crawled, domains, count, percent)))
     return AiAct(node.id, *known.event, entries, made_of, tuple(lessons), domains, count)
 
 

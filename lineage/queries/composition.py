@@ -55,8 +55,8 @@ class Portion:
 class Composition:
     """All portions, the largest first. A shard counts once, however often it is held.
 
-    ``distinct`` counts distinct documents. ``absent`` are snapshots (roots) that were learned
-    from but never ingested, ``unread`` shards of the others that have no bundle.
+    ``distinct`` counts distinct documents. ``absent`` are snapshots (roots) and sources that
+    were learned from but never ingested, ``unread`` shards of the others that have no bundle.
     """
 
     portions: tuple[Portion, ...]
@@ -106,10 +106,14 @@ def compose(
     of its shard or snapshot.
     """
     bases: dict[str, Basis] = {}
+    lessons = list(lessons)
     for lesson in lessons:
-        known = bases.get(lesson.snapshot.id, lesson.basis)
-        bases[lesson.snapshot.id] = min(known, lesson.basis, key=_ORDER.index)
+        known = bases.get(lesson.data.id, lesson.basis)
+        bases[lesson.data.id] = min(known, lesson.basis, key=_ORDER.index)
     tally = _Tally(facts, Origins.of(facts.edges))
+    for lesson in lessons:
+        if lesson.data.kind is Kind.SOURCE:
+            tally.named(lesson)
     read = 0
     identities = [np.zeros((0, 2), np.uint64)]
     for holding in holdings:
@@ -151,6 +155,12 @@ class _Tally:
             self._count(self._portion(own, origin, holding, roots, learned), some, roots)
         identities: np.ndarray = rows.select("doc_hi", "doc_lo").to_numpy()
         return identities
+
+    def named(self, lesson: Learned) -> None:
+        """A source that was learned from, of which nothing can be counted."""
+        kind = class_of(self.facts.sources.get(lesson.data.id, {}))
+        portion = Portion((lesson.data.id,), kind, lesson.basis)
+        self.portions.setdefault((portion.sources, kind), portion)
 
     def _portion(
         self, own: Any, origin: Origin, holding: Holding, roots: Sequence[str], learned: Basis

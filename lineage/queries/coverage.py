@@ -12,7 +12,7 @@ from lineage.graph import Basis, Edge, Kind, Node, Relation
 from lineage.model import Status
 from lineage.queries.facts import SourceClass, class_of, fact
 from lineage.queries.impact import number
-from lineage.queries.learned import from_scratch, learned, parents
+from lineage.queries.learned import from_scratch, learned, parents, taught_itself
 from lineage.queries.origins import Origins
 from lineage.store.graph import load_edges, load_entities
 from lineage.store.holdings import Holding, holdings
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = 3
 _INFERRED = (Basis.INFERRED_EXACT, Basis.INFERRED_SKETCH)
-_TUNED = (Relation.FINE_TUNED_FROM, Relation.ADAPTER_OF, Relation.DISTILLED_FROM)
-"""Ways to make a model from another that take data of their own."""
 _ROLES = ("source", "url", "timestamp")
 
 
@@ -255,15 +253,14 @@ def _models(known: _Known) -> Iterator[Gap]:
     models = [
         node
         for node in known.nodes(Kind.ARTIFACT)
-        if node not in tokenizers
-        and "tokenizer" not in (known.fact(node, "type"), known.fact(node, "artifact_type"))
+        if node not in tokenizers and known.fact(node, "kind") != "tokenizer"
     ]
     command = "foretaste register model NAME --trained-on"
     taught = {m: learned(known.edges, m) for m in models}
     without = [m.id for m in models if not taught[m]]
     yield _gap("models", "no corpus, nor one of its ancestors", models, without, command)
     made = {m: parents(known.edges, m) for m in models}
-    tuned = [m for m in models if any(edge.relation in _TUNED for edge in made[m])]
+    tuned = [m for m in models if made[m] and taught_itself(known.edges, m)]
     blank = [m.id for m in tuned if all(one.model != m for one in taught[m])]
     yield _gap("models", "made from another with data that is unknown", tuned, blank, command)
     dark = [

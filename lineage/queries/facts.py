@@ -28,10 +28,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "decision": ("decision", "decided_by", "decided"),
     "code": ("code_revision", "code", "revision", "commit"),
     "generator": ("generator", "generators", "generated_by"),
-    "languages": ("languages", "language"),
+    "language": ("language", "languages"),
+    "modality": ("modality", "modalities"),
+    "provider": ("provider", "publisher"),
     "period": ("period", "collected", "collection_period"),
     "crawler": ("crawler", "crawlers", "crawler_name"),
-    "why": ("why", "reason"),
 }
 """Fact -> names that mean it; of facts that are not here only their own name does."""
 
@@ -39,15 +40,19 @@ ALIASES: dict[str, tuple[str, ...]] = {
 def fact(facts: Mapping[str, Any], name: str) -> str | None:
     """A fact as text; None where nothing (or nothing but blanks) was declared.
 
-    Case, and hyphens or underscores in names, make no difference. Lists are joined by commas,
-    truth values are ``yes`` and ``no``.
+    Case, hyphens or underscores, and the ``x-`` of free names make no difference. Lists are
+    joined by commas, truth values are ``yes`` and ``no``.
     """
-    known = {key.lower().replace("-", "_").replace(" ", "_"): v for key, v in facts.items()}
+    known = {_plain(key): value for key, value in facts.items()}
     for alias in ALIASES.get(name, (name,)):
         words = _words(known.get(alias))
         if words:
             return words
     return None
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("-", "_").replace(" ", "_").removeprefix("x_")
 
 
 def _words(value: Any) -> str:

@@ -31,6 +31,12 @@ MADE_FROM = (
     Relation.DERIVED_FROM,
 )
 """Relations of a model to the models that it was made from."""
+_TUNED = (
+    Relation.FINE_TUNED_FROM,
+    Relation.DISTILLED_FROM,
+    Relation.ADAPTER_OF,
+    Relation.READ,
+)
 FROM_SCRATCH = ("pretraining", "pre-training", "pretrain")
 """Roles of training data that a model begins with, if nothing says that it was made from one."""
 _ORDER = list(Basis)
@@ -39,14 +45,15 @@ _MAKERS = (Kind.ARTIFACT, Kind.RUN)
 
 @dataclass(frozen=True)
 class Learned:
-    """``model`` learned from a snapshot, and the model that is asked about has its weights.
+    """``model`` learned from ``data``, and the model that is asked about has its weights.
 
-    ``facts`` are those of the training edge; ``basis`` is the weakest from the model that is
-    asked about to the snapshot; ``how`` is ``trained-on``, or ``read`` by the run that wrote it.
+    ``data`` is a snapshot, or a source of which no snapshot is named. ``facts`` are those of the
+    training edge; ``basis`` is the weakest from the model that is asked about to the data;
+    ``how`` is ``trained-on``, or ``read`` by the run that wrote it.
     """
 
     model: Node
-    snapshot: Node
+    data: Node
     how: Relation
     basis: Basis
     facts: Mapping[str, Any]
@@ -62,12 +69,12 @@ def inherited(edges: Iterable[Edge], model: Node) -> dict[Node, Reached]:
 def learned(edges: Sequence[Edge], model: Node, *, own: bool = False) -> list[Learned]:
     """Everything a model learned from, itself or (unless ``own``) in models it was made from.
 
-    Each pair of model and snapshot once, by its strongest training edge.
+    Each pair of model and data once, by its strongest training edge.
     """
     reached = inherited(edges, model)
     found: dict[tuple[Node, Node], Learned] = {}
     for edge in edges:
-        if edge.parent.kind is not Kind.SNAPSHOT or edge.child not in reached:
+        if edge.parent.kind not in (Kind.SNAPSHOT, Kind.SOURCE) or edge.child not in reached:
             continue
         if edge.relation not in (Relation.TRAINED_ON, Relation.READ):
             continue
@@ -80,7 +87,7 @@ def learned(edges: Sequence[Edge], model: Node, *, own: bool = False) -> list[Le
         known = found.get((learner, edge.parent))
         if known is None or _rank(one) < _rank(known):
             found[learner, edge.parent] = one
-    return sorted(found.values(), key=lambda one: (one.model != model, one.model, one.snapshot))
+    return sorted(found.values(), key=lambda one: (one.model != model, one.model, one.data))
 
 
 def _rank(one: Learned) -> tuple[int, bool]:
@@ -105,6 +112,12 @@ def parents(edges: Iterable[Edge], model: Node) -> list[Edge]:
             or (edge.child in runs and edge.relation is Relation.READ)
         )
     ]
+
+
+def taught_itself(edges: Sequence[Edge], model: Node) -> bool:
+    """Whether a model must have learned from data of its own: unlike merged or quantised ones."""
+    made = parents(edges, model)
+    return not made or any(edge.relation in _TUNED for edge in made)
 
 
 def from_scratch(edges: Iterable[Edge], model: Node, facts: Mapping[str, Any]) -> Basis | None:
