@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from foretaste.report.safe import safe
 from lineage.fingerprint.compact import standard_error
+from lineage.graph import Relation
 from lineage.queries.impact import Impact, Model, Snapshot
-from lineage.queries.impact_table import way
 from lineage.queries.spread import Copied, Counts
 from lineage.store.matching import Match
 
@@ -33,7 +33,8 @@ def _lines(impact: Impact) -> Iterator[str]:
     yield from _section("snapshots", list(impact.snapshots), _snapshot)
     runs = [f"{safe(run.node.id, WIDEST)}  {run.basis}" for run in impact.runs]
     yield from _section("runs", runs, lambda run: iter([run]))
-    yield from _section("models", list(impact.models), _model)
+    names = {f"snapshot:{one.root}": ", ".join(one.names) or one.root for one in impact.snapshots}
+    yield from _section("models", list(impact.models), lambda model: _model(model, names))
     yield from _copies(impact)
     if impact.upstream:
         above = [f"{safe(str(r.node), WIDEST)}  {r.basis}" for r in impact.upstream]
@@ -74,8 +75,13 @@ def _snapshot(one: Snapshot) -> Iterator[str]:
     yield f"{names}  {own}  copies: {copies or 'none'}  {one.reached.basis}"
 
 
-def _model(model: Model) -> Iterator[str]:
-    yield f"{safe(model.name, WIDEST)}  {model.reached.basis}  {safe(way(model.reached))}"
+def _model(model: Model, names: Mapping[str, str]) -> Iterator[str]:
+    steps = [
+        f"{edge.relation} {names.get(str(edge.parent), edge.parent.id)}"
+        for edge in model.reached.way
+        if edge.relation is not Relation.CONTAINS
+    ]
+    yield f"{safe(model.name, WIDEST)}  {model.reached.basis}  {safe(', '.join(steps))}"
     for exposure, how in [(e, "") for e in model.own] + [
         (e, f"by {safe(e.model, WIDEST)}: ") for e in model.inherited
     ]:
