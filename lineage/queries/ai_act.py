@@ -17,7 +17,7 @@ from lineage.queries.ai_act_known import Entry, Known
 from lineage.queries.ai_act_sources import sources
 from lineage.queries.composition import Composition, Facts, Portion, compose, top_domains
 from lineage.queries.facts import SourceClass
-from lineage.queries.learned import Learned, learned
+from lineage.queries.learned import Learned, Models
 from lineage.queries.template import (
     DOMAINS_PERCENT,
     SECTIONS,
@@ -92,7 +92,8 @@ def ai_act(store: Store, model: str, *, sme: bool = False, own: bool = False) ->
     edges = load_edges(store)
     facts = {entity.node: entity.facts for entity in load_entities(store)}
     node = _model(model, facts, edges)
-    lessons = learned(edges, node, own=own)
+    models = Models.of(edges)
+    lessons = models.learned(node, own=own)
     declared = {n.id: facts[n] for n in facts if n.kind is Kind.SOURCE}
     there = inventory(store)
     made_of = compose(lessons, holdings(store), shard_counts(store), Facts(declared, edges))
@@ -100,6 +101,7 @@ def ai_act(store: Store, model: str, *, sme: bool = False, own: bool = False) ->
         node,
         facts,
         edges,
+        models,
         lessons,
         made_of,
         there.snapshots,

@@ -20,7 +20,6 @@ from lineage.queries.ai_act_known import (
     told_of,
 )
 from lineage.queries.composition import month
-from lineage.queries.learned import from_scratch, parents
 from lineage.queries.template import band
 
 
@@ -52,7 +51,7 @@ def _model(known: Known) -> Iterator[Entry]:
     versions = known.said("versions") or known.said("version")
     name = known.model.id if versions is None else f"{known.model.id} ({versions})"
     yield Entry("1.2", "Versioned model name(s)", name, DECLARED)
-    made = parents(known.edges, known.model)
+    made = known.models.parents(known.model)
     for edge in made:
         run = f", by run {edge.child.id}" if edge.child.kind is Kind.RUN else ""
         yield Entry(
@@ -60,7 +59,7 @@ def _model(known: Known) -> Iterator[Entry]:
         )
     if not made:
         facts = known.facts.get(known.model, {})
-        basis = from_scratch(known.edges, known.model, facts)
+        basis = known.models.from_scratch(known.model, facts)
         value = None if basis is None else "none: trained from scratch"
         note = "nothing says what it was made from" if basis is None else ""
         yield Entry("1.2", "Model dependencies", value, str(basis or ""), note)

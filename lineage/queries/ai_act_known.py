@@ -10,7 +10,7 @@ from typing import Any
 from lineage.graph import Basis, Edge, Kind, Node
 from lineage.queries.composition import Composition, Portion
 from lineage.queries.facts import fact
-from lineage.queries.learned import Learned, inherited, taught_itself
+from lineage.queries.learned import Learned, Models
 
 DECLARED = str(Basis.DECLARED)
 TEXT = "text"
@@ -40,6 +40,7 @@ class Known:
     model: Node
     facts: Mapping[Node, Mapping[str, Any]]
     edges: Sequence[Edge]
+    models: Models
     lessons: Sequence[Learned]
     composition: Composition
     names: Mapping[str, str]
@@ -65,13 +66,13 @@ class Known:
         if self.composition.unread:
             found.append(f"{self.composition.unread} shards could not be read")
         learners = {lesson.model for lesson in self.lessons}
-        models = [self.model] if self.own else list(inherited(self.edges, self.model))
+        kin = [self.model] if self.own else list(self.models.inherited(self.model))
         dark = [
             model.id
-            for model in models
+            for model in kin
             if model.kind is Kind.ARTIFACT
             and model not in learners
-            and taught_itself(self.edges, model)
+            and self.models.taught_itself(model)
         ]
         if dark:
             found.append(f"the corpus of {', '.join(sorted(dark))} is not known")

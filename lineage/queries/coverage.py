@@ -12,7 +12,7 @@ from lineage.graph import Basis, Edge, Kind, Node, Relation
 from lineage.model import Status
 from lineage.queries.facts import SourceClass, class_of, fact
 from lineage.queries.impact import number
-from lineage.queries.learned import from_scratch, learned, parents, taught_itself
+from lineage.queries.learned import Models
 from lineage.queries.origins import Origins
 from lineage.store.graph import load_edges, load_entities
 from lineage.store.holdings import Holding, holdings
@@ -118,6 +118,11 @@ class _Known:
         """Nodes that a decision is about."""
         return {p for parents in self.parents(Relation.ABOUT).values() for p in parents}
 
+    @cached_property
+    def generated(self) -> set[Node]:
+        """Nodes that a model wrote."""
+        return set(self.parents(Relation.GENERATED_BY))
+
     def fact(self, node: Node, name: str) -> str | None:
         """A declared fact of a node."""
         return fact(self.facts.get(node, {}), name)
@@ -126,7 +131,7 @@ class _Known:
         """Whether a fact of a source was declared, its class understood, its generator linked."""
         if name == "class":
             return class_of(self.facts.get(node, {})) is not None
-        if name == "generator" and self.parents(Relation.GENERATED_BY).get(node):
+        if name == "generator" and node in self.generated:
             return True
         return self.fact(node, name) is not None
 
@@ -256,17 +261,18 @@ def _models(known: _Known) -> Iterator[Gap]:
         if node not in tokenizers and known.fact(node, "kind") != "tokenizer"
     ]
     command = "foretaste register model NAME --trained-on"
-    taught = {m: learned(known.edges, m) for m in models}
+    graph = Models.of(known.edges)
+    taught = {m: graph.learned(m) for m in models}
     without = [m.id for m in models if not taught[m]]
     yield _gap("models", "no corpus, nor one of its ancestors", models, without, command)
-    made = {m: parents(known.edges, m) for m in models}
-    tuned = [m for m in models if made[m] and taught_itself(known.edges, m)]
+    made = {m: graph.parents(m) for m in models}
+    tuned = [m for m in models if made[m] and graph.taught_itself(m)]
     blank = [m.id for m in tuned if all(one.model != m for one in taught[m])]
     yield _gap("models", "made from another with data that is unknown", tuned, blank, command)
     dark = [
         m.id
         for m in models
-        if not made[m] and from_scratch(known.edges, m, known.facts.get(m, {})) is None
+        if not made[m] and graph.from_scratch(m, known.facts.get(m, {})) is None
     ]
     yield _gap(
         "models", "ancestors unknown, and not said to have none", models, dark,

@@ -248,15 +248,17 @@ def _models(
     exposures: Sequence[Exposure],
     subject: Subject,
 ) -> tuple[Model, ...]:
-    made = [e for e in edges if e.child.kind is e.parent.kind is Kind.ARTIFACT]
+    kin = Models.of(edges)
+    by_model: dict[str, list[Exposure]] = defaultdict(list)
+    for exposure in exposures:
+        by_model[exposure.model].append(exposure)
     models = []
     for one in of_kind(reached, Kind.ARTIFACT):
         if one.node == subject.node:
             continue
-        above = reach(made, {one.node: Basis.RECORDED}, upstream=True)
-        ancestors = {node.id for node in above if node != one.node}
-        own = tuple(e for e in exposures if e.model == one.node.id)
-        inherited = tuple(e for e in exposures if e.model in ancestors)
+        ancestors = sorted(node.id for node in kin.inherited(one.node) if node != one.node)
+        own = tuple(by_model.get(one.node.id, ()))
+        inherited = tuple(e for name in ancestors for e in by_model.get(name, ()))
         models.append(Model(one.node.id, one, own, inherited))
     return tuple(models)
 
@@ -267,7 +269,7 @@ def _upstream(edges: Iterable[Edge], subject: Subject) -> tuple[Reached, ...]:
     found = reach(edges, {subject.node: Basis.RECORDED}, upstream=True)
     # Shards are the snapshots' own; there may be thousands.
     told = (r for n, r in found.items() if n != subject.node and n.kind is not Kind.SHARD)
-    return tuple(sorted(told, key=lambda r: (len(r.way), r.node)))
+    return tuple(sorted(told, key=lambda r: (r.hops, r.node)))
 
 
 def number(value: Any) -> float | None:
