@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.queries.learned import Models
 from lineage.queries.reach import Reached, of_kind, reach
 from lineage.queries.spread import Copied, Counts, Own, copied_rows, own_rows
 from lineage.queries.subject import Names, Subject, SubjectKind, belongings
