@@ -16,6 +16,8 @@ DECLARED = str(Basis.DECLARED)
 TEXT = "text"
 _REGISTER = "declare it: foretaste register model NAME --fact"
 """Names that only the template knows are free ones, which begin with ``x-``."""
+_OPTIONS = ("crawler", "method", "period", "opt_out", "consent", "generator", "publisher")
+"""Facts of a source that have an option of their own."""
 _ORDER = list(Basis)
 
 
@@ -155,7 +157,9 @@ def need(name: str, value: str | None = None) -> str:
 
 def register_source(name: str) -> str:
     """How to declare a fact of a source."""
-    return f"declare it: foretaste register source NAME --{name.replace('_', '-')} ..."
+    spelled = name.replace("_", "-")
+    option = f"--{spelled} ..." if name in _OPTIONS else f"--fact x-{spelled}=..."
+    return f"declare it: foretaste register source NAME {option}"
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
