@@ -60,7 +60,7 @@ def copied(
     """The store, the forum, its impact, and true similarities of edited copies by id."""
     draw = Random(7)
     posts = records(shared_data / "corpora" / "reddit-top.jsonl.zst", POSTS)
-    long = [post for post in posts if len(words(post["text"])) >= 30]
+    long = [post for post in posts if len(post["text"].split()) >= 40]
     forum = Counter(post["path"] for post in long).most_common(1)[0][0]
     chosen = draw.sample([post for post in long if post["path"] == forum], COPIED)
     texts = [post["text"] for post in chosen]
