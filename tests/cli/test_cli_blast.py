@@ -25,7 +25,7 @@ def trained(foretaste: Foretaste, clean: str) -> Foretaste:
     return foretaste
 
 
-def test_impact_in_every_format(trained: Foretaste, tmp_path: Path) -> None:
+def test_impact(trained: Foretaste, tmp_path: Path) -> None:
     shown = trained("impact", "clean/a.jsonl")
     assert shown.code == 0
     assert "40 records" in shown.out
@@ -39,34 +39,22 @@ def test_impact_in_every_format(trained: Foretaste, tmp_path: Path) -> None:
     assert trained("impact", "clean/a.jsonl", "--format", "parquet", "--output", file).code == 0
     assert pq.read_table(file).num_rows == len(rows)
 
-
-def test_impact_as_of_a_moment(trained: Foretaste) -> None:
     assert "x 3 epochs" not in trained("impact", "clean/a.jsonl", "--as-of", "2").out
+    for wrong in (["who"], ["clean/a.jsonl", "--since", "soon"], ["x", "--threshold", "2"]):
+        assert trained("impact", *wrong).code == 2
 
 
-def test_impact_refuses(trained: Foretaste) -> None:
-    assert trained("impact", "who").code == 2
-    assert trained("impact", "clean/a.jsonl", "--since", "soon").code == 2
-    assert trained("impact", "clean/a.jsonl", "--threshold", "2").code == 2
-
-
-def test_coverage_and_its_exit_codes(trained: Foretaste) -> None:
+def test_coverage_and_ai_act(trained: Foretaste) -> None:
     shown = trained("coverage")
     assert shown.code == 0
     assert "snapshots: never scanned: 1 of 1" in shown.out
     assert trained("coverage", "--fail-on-gaps").code == 1
     rows = trained("coverage", "--format", "json").json
     assert {"about", "what", "missing", "total", "examples", "command"} == rows[0].keys()
-
-
-@pytest.mark.parametrize("format", ["markdown", "html", "json", "table", "csv"])
-def test_ai_act_in_every_format(trained: Foretaste, format: str) -> None:
-    shown = trained("ai-act", "--model", "m", "--format", format)
-    assert shown.code == 0
-    assert "Removal of illegal content" in shown.out
-    assert "\x1b" not in shown.out
-
-
-def test_ai_act_refuses(trained: Foretaste) -> None:
+    for format in ("markdown", "html", "json", "table", "csv"):
+        shown = trained("ai-act", "--model", "m", "--format", format)
+        assert shown.code == 0
+        assert "Removal of illegal content" in shown.out
+        assert "\x1b" not in shown.out
     assert trained("ai-act", "--model", "other").code == 2
     assert trained("ai-act").code == 2
