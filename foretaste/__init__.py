@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         infer,
         verify_manifest,
     )
+    from foretaste.gaps import coverage
     from foretaste.registering import (
         register,
         register_decision,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         register_source,
     )
     from lineage.export.openlineage import export_openlineage
+    from lineage.queries.ai_act import ai_act
+    from lineage.queries.impact import impact
     from lineage.queries.lineage import lineage
 
 __version__ = "0.1.0"
@@ -44,10 +47,13 @@ __all__ = [
     "ScanResult",
     "UsageError",
     "__version__",
+    "ai_act",
+    "coverage",
     "diff",
     "exchange_compare",
     "exchange_export",
     "export_openlineage",
+    "impact",
     "infer",
     "ingest",
     "lineage",
@@ -79,6 +85,9 @@ _QUESTIONS = {
     "trace": "foretaste.asking",
     "tracer": "foretaste.asking",
     "verify_manifest": "foretaste.comparing",
+    "ai_act": "lineage.queries.ai_act",
+    "coverage": "foretaste.gaps",
+    "impact": "lineage.queries.impact",
 }
 """Question -> its module; all else is in ``foretaste.api``."""
 

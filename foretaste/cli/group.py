@@ -27,6 +27,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "register": ("foretaste.cli.register", "Declare sources, runs, models and decisions."),
     "lineage": ("foretaste.cli.lineage", "Tell what something came from, and what came of it."),
     "export": ("foretaste.cli.export", "Write the graph as other tools read it."),
+    "impact": ("foretaste.cli.impact", "Tell what a source or finding touched: blast radius."),
+    "coverage": ("foretaste.cli.coverage", "Tell what is not known, and what would fill it."),
+    "ai-act": ("foretaste.cli.ai_act", "Write the training-content summary of the EU AI Act."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }

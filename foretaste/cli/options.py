@@ -118,6 +118,11 @@ REPORT: Decorator = together(
         help="Least severity to show; by default low on a terminal, all for machines.",
     ),
 )
+AS_OF: Decorator = click.option(
+    "--as-of",
+    metavar="MOMENT",
+    help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
+)
 
 
 def answering(*formats: str) -> Decorator:
@@ -131,11 +136,7 @@ def answering(*formats: str) -> Decorator:
             help="How the answer is shown.",
         ),
         click.option("--output", metavar="FILE", help="Write there, not to standard output."),
-        click.option(
-            "--as-of",
-            metavar="MOMENT",
-            help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
-        ),
+        AS_OF,
     )
 
 

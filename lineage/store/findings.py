@@ -188,3 +188,25 @@ def _loaded(connection: Connection, row: tuple[Any, ...]) -> StoredScan:
 def _stored(row: tuple[Any, ...]) -> StoredFinding:
     id, code, severity, title, revision, members, payload = row
     return StoredFinding(id, code, severity, title, revision, members, json.loads(payload))
+
+
+def finding_ids(store: Store, prefix: str) -> list[str]:
+    """Ids of findings, in whatever scan, that begin like this in any case."""
+    query = "SELECT DISTINCT id FROM finding WHERE starts_with(lower(id), lower(?)) ORDER BY id"
+    with store.reading() as connection:
+        rows = connection.execute(query, [prefix]).fetchall()
+    return [row[0] for row in rows] if prefix else []
+
+
+def newest_finding(store: Store, id: str) -> tuple[StoredFinding, str]:
+    """A finding by its whole id in its newest scan, and the root of the snapshot scanned."""
+    columns = ", ".join(f"f.{name}" for name in _COLUMNS.split(", "))
+    query = (
+        f"SELECT {columns}, s.root FROM finding f JOIN scan s USING (scan) WHERE f.id = ? "
+        "ORDER BY f.event DESC, f.position LIMIT 1"
+    )
+    with store.reading() as connection:
+        row = connection.execute(query, [id]).fetchone()
+    if row is None:
+        raise UsageError(f"there is no finding {id}", hint="`foretaste findings` lists them")
+    return _stored(row[:-1]), str(row[-1])
