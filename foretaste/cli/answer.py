@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from foretaste.cli.output import CLOSED, check_output, publish
 from lineage.errors import UsageError
@@ -37,6 +37,18 @@ def show(answer: pa.Table, given: Mapping[str, Any]) -> None:
         from foretaste.report.tables import TABLES  # noqa: PLC0415
 
         publish(output, lambda stream: TABLES[format](answer, stream))
+
+
+def show_as(
+    table: Callable[[], pa.Table],
+    given: Mapping[str, Any],
+    people: Callable[[TextIO], object] | None,
+) -> None:
+    """Write an answer as the options of ANSWER say; for people in a layout of its own, if any."""
+    if given["format"] == "table" and people is not None:
+        publish(given["output"], people)
+    else:
+        show(table(), given)
 
 
 def _parquet(answer: pa.Table, output: str | None) -> None:

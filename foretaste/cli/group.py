@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -16,39 +18,70 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("foretaste.cli.show", "Show one finding: evidence, numbers, members."),
     "scanners": ("foretaste.cli.scanners", "List what is looked for, or explain one scanner."),
     "store": ("foretaste.cli.store", "Tell what the store holds; verify or rebuild it."),
+    "infer": ("foretaste.cli.infer", "Tell from content what snapshots have in common."),
+    "diff": ("foretaste.cli.diff", "Tell what changed between two snapshots, and why."),
+    "verify": ("foretaste.cli.verify", "Check that a job's inputs descend from scanned shards."),
+    "exchange": ("foretaste.cli.exchange", "Compare with another store without showing text."),
     "trace": ("foretaste.cli.trace", "Tell where a text or its copies lie, and what learned it."),
     "takedown": ("foretaste.cli.takedown", "Erase on request: copies, exclusions, a receipt."),
+    "register": ("foretaste.cli.register", "Declare sources, runs, models and decisions."),
+    "lineage": ("foretaste.cli.lineage", "Tell what something came from, and what came of it."),
+    "export": ("foretaste.cli.export", "Write the graph as other tools read it."),
+    "impact": ("foretaste.cli.impact", "Tell what a source or finding touched: blast radius."),
+    "coverage": ("foretaste.cli.coverage", "Tell what is not known, and what would fill it."),
+    "ai-act": ("foretaste.cli.ai_act", "Write the training-content summary of the EU AI Act."),
     "sql": ("foretaste.cli.sql", "Ask the store one SELECT."),
     "config": ("foretaste.cli.config", "Show every setting and where it came from."),
 }
 """Name -> (module with ``command``, short help)."""
+REGISTER: dict[str, tuple[str, str]] = {
+    name: (f"foretaste.cli.registering.{name}", help)
+    for name, help in {
+        "source": "Declare where records come from.",
+        "snapshot": "Declare what a snapshot was made or collected from.",
+        "run": "Declare a job: what it read and wrote.",
+        "model": "Declare weights, an adapter, a tokenizer; read its files as bytes.",
+        "decision": "Declare what somebody decided, and why.",
+        "openlineage": "Declare what OpenLineage run events say.",
+        "file": "Declare all that a TOML file says.",
+    }.items()
+}
+"""The same of the commands of ``register``."""
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is called, not when it is listed."""
+    """Imports a command when it is called, not when it is listed.
+
+    ``table``: name -> (module with ``command``, short help).
+    """
+
+    def __init__(self, *given: Any, table: Mapping[str, tuple[str, str]], **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of the table."""
         del ctx
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one."""
         del ctx
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        command: click.Command = import_module(self.table[cmd_name][0]).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+            formatter.write_dl([(name, help) for name, (_, help) in self.table.items()])
 
 
 @click.group(
     cls=LazyGroup,
+    table=COMMANDS,
     epilog="Exit codes: 0 clean, 1 gate failed, 2 wrong usage or error, 3 incomplete coverage.",
 )
 @click.version_option(__version__, prog_name="foretaste")
@@ -64,4 +97,7 @@ def cli(ctx: click.Context, config_file: str | None) -> None:
     """Taste a training corpus before a model eats it: lineage, and a scan for poison."""
     ctx.obj, settings = read_settings(config_file)
     ctx.default_map = dict.fromkeys(COMMANDS, settings)
+    ctx.default_map["exchange"] = dict.fromkeys(("key", "export", "compare"), settings)
     ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild", "index"), settings)
+    ctx.default_map["export"] = dict.fromkeys(("openlineage",), settings)
+    ctx.default_map["register"] = dict.fromkeys(REGISTER, settings)

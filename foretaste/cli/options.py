@@ -62,7 +62,7 @@ DATASET: Decorator = setting(
 SNAPSHOT: Decorator = click.option(
     "--snapshot", metavar="LABEL", default="", help="Label of its state; by default its digest."
 )
-READING: Decorator = together(
+ROLES: Decorator = together(
     setting(
         "--role",
         metavar="ROLE=FIELD",
@@ -75,6 +75,9 @@ READING: Decorator = together(
         type=click.Choice(SHARD_FORMATS),
         help="Read every file as this, whatever its name says.",
     ),
+)
+READING: Decorator = together(
+    ROLES,
     setting(
         "--trust-mtime", is_flag=True, help="Do not hash files again whose size and time are known."
     ),
@@ -115,21 +118,29 @@ REPORT: Decorator = together(
         help="Least severity to show; by default low on a terminal, all for machines.",
     ),
 )
-ANSWER: Decorator = together(
-    click.option(
-        "--format",
-        type=click.Choice(("table", "json", "csv", "parquet")),
-        default="table",
-        show_default=True,
-        help="How the answer is shown.",
-    ),
-    click.option("--output", metavar="FILE", help="Write there, not to standard output."),
-    click.option(
-        "--as-of",
-        metavar="MOMENT",
-        help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
-    ),
+AS_OF: Decorator = click.option(
+    "--as-of",
+    metavar="MOMENT",
+    help="As the store was then: a date, a time (ISO 8601, UTC), or an event's number.",
 )
+
+
+def answering(*formats: str) -> Decorator:
+    """Options of an answer that is shown in one of these formats, the first by default."""
+    return together(
+        click.option(
+            "--format",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="How the answer is shown.",
+        ),
+        click.option("--output", metavar="FILE", help="Write there, not to standard output."),
+        AS_OF,
+    )
+
+
+ANSWER: Decorator = answering("table", "json", "csv", "parquet")
 GATE: Decorator = together(
     setting(
         "--fail-on",

@@ -18,7 +18,7 @@ from foretaste.cli import options
     help="How the answer is shown.",
 )
 def command(query: str, store: str, format: str) -> None:
-    """Ask the store one SELECT over the views record, shard, snapshot and finding.
+    """Ask the store one SELECT over the views of lineage and findings.
 
     No file can be read and nothing can be written by it.
 
@@ -29,6 +29,8 @@ def command(query: str, store: str, format: str) -> None:
               records documents quarantined detail
     snapshot  dataset label root source path shard bytes
     finding   scan root position id code severity title revision members payload
+    entity    kind id facts event
+    edge      child_kind child relation parent_kind parent basis facts event
     """
     from foretaste.cli.output import publish  # noqa: PLC0415
     from foretaste.report.tables import TABLES  # noqa: PLC0415

@@ -139,6 +139,22 @@ def load_finding(store: Store, prefix: str) -> StoredFinding:
     return _stored((exact or rows)[0])
 
 
+def findings_of(store: Store, roots: Sequence[str] | None = None) -> list[StoredFinding]:
+    """Findings of all scans of these snapshots, or of all, each as its newest scan has it."""
+    query = (
+        f"SELECT {_COLUMNS} FROM finding WHERE ? IS NULL OR scan IN "
+        "(SELECT scan FROM scan WHERE root IN (SELECT unnest(?))) ORDER BY event DESC, position"
+    )
+    wanted = None if roots is None else list(roots)
+    with store.reading() as connection:
+        rows = connection.execute(query, [wanted, wanted]).fetchall()
+    newest: dict[str, StoredFinding] = {}
+    for row in rows:
+        if row[0] not in newest:
+            newest[row[0]] = _stored(row)
+    return list(newest.values())
+
+
 _COLUMNS = "id, code, severity, title, revision, members, payload"
 
 
@@ -172,3 +188,25 @@ def _loaded(connection: Connection, row: tuple[Any, ...]) -> StoredScan:
 def _stored(row: tuple[Any, ...]) -> StoredFinding:
     id, code, severity, title, revision, members, payload = row
     return StoredFinding(id, code, severity, title, revision, members, json.loads(payload))
+
+
+def finding_ids(store: Store, prefix: str) -> list[str]:
+    """Ids of findings, in whatever scan, that begin like this in any case."""
+    query = "SELECT DISTINCT id FROM finding WHERE starts_with(lower(id), lower(?)) ORDER BY id"
+    with store.reading() as connection:
+        rows = connection.execute(query, [prefix]).fetchall()
+    return [row[0] for row in rows] if prefix else []
+
+
+def newest_finding(store: Store, id: str) -> tuple[StoredFinding, str]:
+    """A finding by its whole id in its newest scan, and the root of the snapshot scanned."""
+    columns = ", ".join(f"f.{name}" for name in _COLUMNS.split(", "))
+    query = (
+        f"SELECT {columns}, s.root FROM finding f JOIN scan s USING (scan) WHERE f.id = ? "
+        "ORDER BY f.event DESC, f.position LIMIT 1"
+    )
+    with store.reading() as connection:
+        row = connection.execute(query, [id]).fetchone()
+    if row is None:
+        raise UsageError(f"there is no finding {id}", hint="`foretaste findings` lists them")
+    return _stored(row[:-1]), str(row[-1])

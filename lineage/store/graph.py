@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lineage.graph import Basis, Edge, Entity, Kind, Node, Relation
@@ -14,6 +15,24 @@ from lineage.store.store import Store
 _EDGES = (
     "SELECT child_kind, child, relation, parent_kind, parent, basis, facts, event FROM lineage_edge"
 )
+
+_FEW = 10_000
+
+NAMED_EDGES = """SELECT * FROM (
+    WITH named AS (
+        SELECT dataset || '@' || label AS name, max(root) AS root FROM snapshot GROUP BY ALL),
+    resolved AS (
+        SELECT child_kind,
+            CASE WHEN child_kind = 'snapshot' THEN coalesce(c.root, child) ELSE child END AS child,
+            relation, parent_kind,
+            CASE WHEN parent_kind = 'snapshot' THEN coalesce(p.root, parent) ELSE parent END
+                AS parent,
+            basis, facts, event
+        FROM lineage_edge LEFT JOIN named c ON child = c.name LEFT JOIN named p ON parent = p.name)
+    SELECT child_kind, child, relation, parent_kind, parent, basis,
+        arg_max(facts, coalesce(event, 0)) AS facts, max(event) AS event
+    FROM resolved GROUP BY ALL)"""
+"""Edges with names of snapshots resolved; of several rows for one edge the newest counts."""
 
 
 def declare(store: Store, entities: Iterable[Entity] = (), edges: Iterable[Edge] = ()) -> int:
@@ -37,6 +56,46 @@ def declare(store: Store, entities: Iterable[Entity] = (), edges: Iterable[Edge]
     return len(nodes) + len(links)
 
 
+def declare_more(store: Store, entities: Iterable[Entity], edges: Iterable[Edge]) -> int:
+    """Commit entities and edges as ``declare``, but new facts go over old ones, name by name.
+
+    A fact that is None takes the old one back. Returns how many were new or changed.
+    """
+    with store.writing() as writer:
+        known = _known(writer.connection)
+        fresh: dict[tuple[str, ...], tuple[Entity | Edge, dict[str, Any]]] = {}
+        said: list[Entity | Edge] = [*entities, *edges]
+        for one in said:
+            key = _key(one)
+            old = fresh[key][1] if key in fresh else known.get(key, {})
+            facts = {name: v for name, v in {**old, **one.facts}.items() if v is not None}
+            if key not in known or known[key] != facts or key in fresh:
+                fresh[key] = one, facts
+        changed = [(one, facts) for key, (one, facts) in fresh.items() if known.get(key) != facts]
+        if changed:
+            event = {
+                "kind": "graph",
+                "entities": [[*_ends(e.node), f] for e, f in changed if isinstance(e, Entity)],
+                "edges": [_written(replace(e, facts=f)) for e, f in changed if isinstance(e, Edge)],
+            }
+            writer.commit([event])
+    return len(changed)
+
+
+def _key(one: Entity | Edge) -> tuple[str, ...]:
+    if isinstance(one, Entity):
+        return (str(one.node.kind), one.node.id)
+    return (*_ends(one.child), str(one.relation), *_ends(one.parent), str(one.basis))
+
+
+def _known(connection: Connection) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Facts of entities, by kind and id, and of edges, by ends, relation and basis."""
+    entities = connection.execute("SELECT kind, id, facts FROM entity").fetchall()
+    edges = connection.execute(_EDGES.replace("lineage_edge", "edge")).fetchall()
+    known = {tuple(row[:2]): json.loads(row[2]) for row in entities}
+    return known | {tuple(row[:6]): json.loads(row[6]) for row in edges}
+
+
 def load_entities(store: Store, kind: Kind | None = None) -> tuple[Entity, ...]:
     """All entities with facts, or those of a kind, by kind and id."""
     query = "SELECT kind, id, facts FROM entity WHERE ? IS NULL OR kind = ? ORDER BY kind, id"
@@ -46,11 +105,15 @@ def load_entities(store: Store, kind: Kind | None = None) -> tuple[Entity, ...]:
 
 
 def load_edges(store: Store, basis: Sequence[Basis] = tuple(Basis)) -> tuple[Edge, ...]:
-    """All edges on one of these bases, those that the store saw itself among them."""
-    query = f"{_EDGES} WHERE basis IN (SELECT unnest(?)) ORDER BY ALL"
+    """All edges on one of these bases, those that the store saw itself among them.
+
+    A snapshot that was declared as ``dataset@label`` before it was there is the one of that name.
+    """
+    some = ", ".join(f"'{one}'" for one in basis) or "''"
+    query = f"{NAMED_EDGES} WHERE basis IN ({some}) ORDER BY ALL"
     with store.reading() as connection:
-        rows = connection.execute(query, [[str(b) for b in basis]]).fetchall()
-    return tuple(_edge(row) for row in rows)
+        columns = [column.to_pylist() for column in connection.sql(query).to_arrow_table().columns]
+    return tuple(made_edges(columns))
 
 
 def edges_of(connection: Connection, relations: Sequence[Relation]) -> tuple[Edge, ...]:
@@ -58,19 +121,35 @@ def edges_of(connection: Connection, relations: Sequence[Relation]) -> tuple[Edg
     columns = _EDGES.replace("lineage_edge", "edge")
     query = f"{columns} WHERE relation IN (SELECT unnest(?)) ORDER BY ALL"
     rows = connection.execute(query, [[str(r) for r in relations]]).fetchall()
-    return tuple(_edge(row) for row in rows)
+    return tuple(made_edges(list(zip(*rows, strict=True)))) if rows else ()
 
 
-def _edge(row: tuple[Any, ...]) -> Edge:
-    child_kind, child, relation, parent_kind, parent, basis, facts, event = row
-    return Edge(
-        Node(Kind(child_kind), child),
-        Relation(relation),
-        Node(Kind(parent_kind), parent),
-        Basis(basis),
-        json.loads(facts) if facts != "{}" else {},
-        event,
-    )
+def facts_of_nodes(store: Store, nodes: Collection[Node]) -> dict[Node, dict[str, Any]]:
+    """What was declared of some nodes; those of which nothing was are not in it."""
+    query = "SELECT kind, id, facts FROM entity"
+    wanted = {(str(node.kind), node.id): node for node in nodes}
+    few = len(wanted) < _FEW
+    if few:
+        query += " WHERE id IN (SELECT unnest(?))"
+    with store.reading() as connection:
+        rows = connection.execute(query, [[id for _, id in wanted]] if few else []).fetchall()
+    return {wanted[k, i]: json.loads(text) for k, i, text in rows if (k, i) in wanted}
+
+
+def made_edges(columns: Sequence[Sequence[Any]]) -> Iterator[Edge]:
+    """Edges of columns in the order of ``_EDGES``; equal ends are one object."""
+    nodes: dict[tuple[str, str], Node] = {}
+    relations, bases = {str(r): r for r in Relation}, {str(b): b for b in Basis}
+    child_kinds, children, named, parent_kinds, parents, based, facts, events = columns
+    for key in {*zip(child_kinds, children, strict=True), *zip(parent_kinds, parents, strict=True)}:
+        nodes[key] = Node(Kind(key[0]), key[1])
+    below = [nodes[key] for key in zip(child_kinds, children, strict=True)]
+    above = [nodes[key] for key in zip(parent_kinds, parents, strict=True)]
+    for child, relation, parent, basis, text, event in zip(
+        below, named, above, based, facts, events, strict=True
+    ):
+        said = json.loads(text) if text != "{}" else {}
+        yield Edge(child, relations[relation], parent, bases[basis], said, event)
 
 
 def _name(edge: Edge) -> tuple[Node, Relation, Node, Basis]:

@@ -1,4 +1,4 @@
-"""Ad-hoc questions in SQL, one SELECT each, in a sandbox that can read four views and no file.
+"""Ad-hoc questions in SQL, one SELECT each, in a sandbox that can read six views and no file.
 
 The sandbox is a database in memory. Small tables are copied into it, bundles are handed over as
 an Arrow dataset; then external access is switched off and the configuration locked. Nothing of
@@ -17,6 +17,10 @@ Views:
               ``path``, ``shard``, ``bytes``
 ``finding``   one row per finding of a scan: ``scan``, ``root``, ``position``, ``id``, ``code``,
               ``severity``, ``title``, ``revision``, ``members``, ``payload`` (JSON)
+``entity``    one row per node of which facts were declared: ``kind``, ``id``, ``facts`` (JSON),
+              ``event``
+``edge``      one row per edge of the lineage graph: ``child_kind``, ``child``, ``relation``,
+              ``parent_kind``, ``parent``, ``basis``, ``facts`` (JSON), ``event``
 """
 
 from __future__ import annotations
@@ -31,10 +35,11 @@ import pyarrow.dataset as ds
 
 from lineage.errors import StoreError, UsageError
 from lineage.store.bundle import Bundle, record_schema
+from lineage.store.graph import NAMED_EDGES
 from lineage.store.read import committed_shards
 from lineage.store.store import Store
 
-VIEWS = ("record", "shard", "snapshot", "finding")
+VIEWS = ("record", "shard", "snapshot", "finding", "entity", "edge")
 
 _COPIES = {
     "shard": "SELECT replace(digest, 'sha256:', '') AS digest, * EXCLUDE (digest, manifest, event) "
@@ -44,6 +49,8 @@ _COPIES = {
     "FROM snapshot s JOIN snapshot_shard m USING (root) ORDER BY s.event, s.label, m.path",
     "finding": "SELECT f.scan, s.root, f.* EXCLUDE (scan, event) "
     "FROM finding f JOIN scan s USING (scan) ORDER BY s.event, f.position",
+    "entity": "SELECT kind, id, facts, event FROM entity ORDER BY kind, id",
+    "edge": f"{NAMED_EDGES} ORDER BY ALL",
 }
 _RECORD = """CREATE VIEW record AS
     SELECT shard, recipe, record, reading,

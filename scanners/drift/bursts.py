@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lineage.times import hours
 from scanners.drift.counts import excess_ln_p
 from scanners.duplicates.origins import Kind, documents, placed
-from scanners.duplicates.times import hours
 from scanners.scanner import (
     Component,
     Finding,

@@ -8,11 +8,11 @@ import polars as pl
 
 from lineage.fingerprint.batch import Batch, TokenBatch
 from lineage.fingerprint.tokens import buffers
+from lineage.times import hours
 from scanners.drift.links import link_keys
 from scanners.duplicates.identities import positions
 from scanners.duplicates.origins import documents
 from scanners.duplicates.texts import planned, wanted_of
-from scanners.duplicates.times import hours
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 from scanners.triggers.grams import GramIndex
 

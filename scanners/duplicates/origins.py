@@ -9,8 +9,8 @@ from enum import IntEnum
 import polars as pl
 
 from lineage.shards.batch import Reading
+from lineage.times import hours
 from scanners.duplicates.identities import U64, positions
-from scanners.duplicates.times import hours
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 
 NAME_CHARACTERS = 200

@@ -28,7 +28,7 @@ def test_sql_is_answered_as_documented(committed, query: str, answer: str) -> No
 def test_every_view_and_column_is_documented(committed) -> None:
     text = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(\w+)`", text))
-    for view in ("record", "shard", "snapshot", "finding"):
+    for view in ("record", "shard", "snapshot", "finding", "entity", "edge"):
         rows = committed[0].ask("sql", f"SELECT column_name FROM (DESCRIBE {view})", "--format=csv")
         assert set(rows.split()[1:]) <= named, view
     assert len(SQL) == text.count("```sql")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.duplicates.times import hours
+from lineage.times import hours
 
 HOUR = 474_000  # 2024-01-28T00:00Z
 

@@ -1,0 +1,1 @@
+"""The commands of ``foretaste register``, one kind of declaration a file."""

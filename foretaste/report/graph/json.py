@@ -1,0 +1,42 @@
+"""Nodes and edges as one JSON object."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from foretaste.report.values import dumps
+from lineage.queries.lineage import Lineage
+
+
+def write_json(answer: Lineage, stream: TextIO) -> None:
+    """Nodes with their facts, edges with their basis, printable ASCII."""
+    far: dict[int, dict[str, int]] = {}
+    for step in answer.steps:
+        way = "upstream" if step.upstream else "downstream"
+        far.setdefault(id(step.edge), {})[way] = step.distance
+    nodes = [
+        {
+            "node": str(node),
+            "kind": str(node.kind),
+            "id": node.id,
+            "name": answer.name(node),
+            "facts": dict(answer.facts.get(node, {})),
+            "counted": {str(r): n for r, n in answer.held.get(node, {}).items()},
+            "goes_on": node in answer.deeper,
+        }
+        for node in answer.nodes
+    ]
+    edges = [
+        {
+            "child": str(edge.child),
+            "relation": str(edge.relation),
+            "parent": str(edge.parent),
+            "basis": str(edge.basis),
+            "facts": dict(edge.facts),
+            "event": edge.event,
+            "distance": far[id(edge)],
+        }
+        for edge in answer.edges
+    ]
+    whole = {"node": str(answer.node), "nodes": nodes, "edges": edges}
+    stream.write(dumps(whole, indent=1) + "\n")

@@ -1,0 +1,1 @@
+"""The graph as other tools read it, one format a file."""

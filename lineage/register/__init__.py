@@ -1,0 +1,1 @@
+"""What somebody declares: statements about nodes, checked, and brought into the graph."""
