@@ -137,9 +137,18 @@ def _anything(given: Any) -> Any:
     """Any JSON value."""
     try:
         json.dumps(given, allow_nan=False)
+        return _held(given)
     except (TypeError, ValueError, RecursionError):
         raise ValueError("a JSON value") from None
-    return shown(given) if isinstance(given, str) else given
+
+
+def _held(value: Any) -> Any:
+    """A value with texts that a database can hold."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, Mapping):
+        return {shown(str(name)): _held(inner) for name, inner in value.items()}
+    return [_held(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _one_of(*choices: str) -> Reader:

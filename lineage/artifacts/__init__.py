@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lineage.artifacts import gguf, llamafile, pytorch, safetensors, tokenizer
-from lineage.artifacts.artifact import Content, Part, Proposal
+from lineage.artifacts.artifact import LONGEST_VALUE, MOST_NAMES, Content, Part, Proposal
 from lineage.artifacts.beside import beside
 from lineage.errors import ReadingError, UsageError
 from lineage.model import shown
@@ -72,7 +72,9 @@ def read_artifact(paths: Sequence[str | Path]) -> Artifact:
         facts["kind"] = "adapter"
     seen: dict[tuple[str, str], Proposal] = {}
     for proposal in (*(p for one in read for p in one.content.proposals), *proposed):
-        seen.setdefault((proposal.relation, proposal.name), proposal)
+        name = shown(proposal.name).strip()
+        if 0 < len(name) <= LONGEST_VALUE and len(seen) < MOST_NAMES:
+            seen.setdefault((proposal.relation, name), replace(proposal, name=name))
     return Artifact(facts, tuple(seen.values()))
 
 
@@ -134,7 +136,8 @@ def _located(paths: Sequence[str | Path]) -> list[Path]:
 def _facts(read: Sequence[ArtifactFile]) -> dict[str, Any]:
     """Facts of all files together: counts are added, what differs is listed by file."""
     first = read[0]
-    facts: dict[str, Any] = {**first.content.facts}
+    facts: dict[str, Any] = {name: _kept(v) for name, v in first.content.facts.items()}
+    facts = {name: value for name, value in facts.items() if value not in ("", [], {})}
     if len(read) > 1:
         counts = [one.content.facts for one in read]
         for name in ("tensors", "parameters"):
@@ -145,7 +148,7 @@ def _facts(read: Sequence[ArtifactFile]) -> dict[str, Any]:
             for name, count in one.get("dtypes", {}).items():
                 types[name] = types.get(name, 0) + count
         if types:
-            facts["dtypes"] = types
+            facts["dtypes"] = _kept(types)
         facts["files"] = [
             {"name": one.name, "digest": one.digest, "bytes": one.bytes} for one in read
         ]
@@ -161,8 +164,20 @@ def _facts(read: Sequence[ArtifactFile]) -> dict[str, Any]:
         for remark in one.content.remarks
     ]
     if remarks:
-        facts["remarks"] = remarks[:100]
+        facts["remarks"] = _kept(remarks)
     return facts
+
+
+def _kept(value: Any) -> Any:
+    """A value of bounded size: files may say anything at any length."""
+    if isinstance(value, str):
+        return shown(value).strip()[:LONGEST_VALUE].strip()
+    if isinstance(value, Mapping):
+        pairs = [(_kept(name), _kept(inner)) for name, inner in value.items()]
+        return dict([pair for pair in pairs if pair[0]][:MOST_NAMES])
+    if isinstance(value, list):
+        return [one for one in map(_kept, value[:MOST_NAMES]) if one != ""]
+    return value
 
 
 def _listed(read: Sequence[ArtifactFile]) -> str:

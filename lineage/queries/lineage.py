@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lineage.graph import Edge, Kind, Node, Relation
-from lineage.store.adjacency import Adjacency, End, end_of
+from lineage.store.adjacency import Adjacency
 from lineage.store.graph import facts_of_nodes
-from lineage.store.nodes import find_node, shard_paths
+from lineage.store.nodes import Names, find_node, shard_paths
 from lineage.store.store import Store
 
 if TYPE_CHECKING:
@@ -106,59 +106,63 @@ def lineage(
     asked = {Kind.SHARD: Relation.CONTAINS, Kind.FINDING: Relation.FOUND_IN}.get(node.kind)
     left_out = () if everything else [one for one in COUNTED if one is not asked]
     graph = Adjacency.of(store, left_out)
-    found: dict[tuple[int, bool], int] = {}
-    deeper: set[End] = set()
+    found: dict[bool, dict[int, int]] = {True: {}, False: {}}
+    deeper: set[int] = set()
     for upstream in (True, False):
         if direction == "both" or (direction == "upstream") is upstream:
-            for row, distance in _walk(graph, end_of(node), upstream, depth, deeper):
-                if (row, True) not in found or graph.columns[2][row] != Relation.OVERLAPS:
-                    found[row, upstream] = distance
-    rows = sorted({row for row, _ in found})
+            for row, distance in _walk(graph, graph.number(node), upstream, depth, deeper):
+                if row not in found[True] or not graph.overlaps[row]:
+                    found[upstream][row] = distance
+    rows = sorted({*found[True], *found[False]})
     made = dict(zip(rows, graph.edges(rows), strict=True))
     steps = tuple(
-        Step(made[row], distance, upstream) for (row, upstream), distance in found.items()
+        Step(made[row], distance, way) for way in found for row, distance in found[way].items()
     )
     nodes = {end for edge in made.values() for end in (edge.child, edge.parent)} | {node}
+    return Lineage(
+        node,
+        steps,
+        _labels(store, nodes, names),
+        facts_of_nodes(store, nodes),
+        {one: graph.held[one] for one in nodes if one in graph.held},
+        frozenset(graph.nodes(deeper)),
+    )
+
+
+def _labels(store: Store, nodes: Iterable[Node], names: Names) -> dict[Node, str]:
+    """Names of snapshots, paths of shards."""
     labels = {n: names.label(n) for n in nodes if n.kind is Kind.SNAPSHOT}
-    paths = shard_paths(store, [n.id for n in nodes if n.kind is Kind.SHARD])
-    labels |= {n: paths[n.id] for n in nodes if n.kind is Kind.SHARD and n.id in paths}
-    held: dict[Node, dict[Relation, int]] = {}
-    for ((kind, id), relation), count in graph.held.items():
-        if (one := Node(Kind(kind), id)) in nodes:
-            held.setdefault(one, {})[Relation(relation)] = count
-    ends = frozenset(n for n in nodes if end_of(n) in deeper)
-    return Lineage(node, steps, labels, facts_of_nodes(store, nodes), held, ends)
+    shards = [n for n in nodes if n.kind is Kind.SHARD]
+    paths = shard_paths(store, [n.id for n in shards]) if shards else {}
+    return labels | {n: paths[n.id] for n in shards if n.id in paths}
 
 
 def _walk(
-    graph: Adjacency, start: End, upstream: bool, depth: int | None, deeper: set[End]
+    graph: Adjacency, start: int, upstream: bool, depth: int | None, deeper: set[int]
 ) -> Iterator[tuple[int, int]]:
-    """(row, distance) of edges in one direction, nearest first; cycles end by themselves."""
-    ahead = graph.above if upstream else graph.below
-    relations = graph.columns[2]
-    seen, front, distance = {start}, [start], 0
+    """(row, distance) of edges in one direction, nearest first; circles end by themselves."""
+    ahead, back = (graph.above, graph.below) if upstream else (graph.below, graph.above)
+    others = (graph.parent if upstream else graph.child).tolist()
+    overlaps, seen, distance = graph.overlaps, {start}, 0
+    front = [start] if start >= 0 else []
     while front:
         distance += 1
         if depth is not None and distance > depth:
-            deeper.update(node for node in front if _follows(graph, ahead, node))
+            deeper.update(n for n in front if not all(overlaps[row] for row in ahead.at(n)))
             return
         reached = []
         for node in front:
-            for row in ahead.get(node, ()):
+            for row in ahead.at(node):
                 yield row, distance
-                other = graph.parent(row) if upstream else graph.child(row)
-                if relations[row] != Relation.OVERLAPS and other not in seen:
+                other = others[row]
+                if other not in seen and not overlaps[row]:
                     seen.add(other)
                     reached.append(other)
             # This end of an overlap may be either.
-            for row in (graph.below if upstream else graph.above).get(node, ()):
-                if relations[row] == Relation.OVERLAPS:
+            for row in back.at(node):
+                if overlaps[row]:
                     yield row, distance
         front = reached
-
-
-def _follows(graph: Adjacency, ahead: Mapping[End, list[int]], node: End) -> bool:
-    return any(graph.columns[2][row] != Relation.OVERLAPS for row in ahead.get(node, ()))
 
 
 def _schema() -> pa.Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,8 @@ _EDGES = (
     "SELECT child_kind, child, relation, parent_kind, parent, basis, facts, event FROM lineage_edge"
 )
 
-_FEW = 10_000
+_FEW = 1000
+_KINDS = {str(kind): kind for kind in Kind}
 
 NAMED_EDGES = """SELECT * FROM (
     WITH named AS (
@@ -124,16 +125,16 @@ def edges_of(connection: Connection, relations: Sequence[Relation]) -> tuple[Edg
     return tuple(made_edges(list(zip(*rows, strict=True)))) if rows else ()
 
 
-def facts_of_nodes(store: Store, nodes: Collection[Node]) -> dict[Node, dict[str, Any]]:
+def facts_of_nodes(store: Store, nodes: Set[Node]) -> dict[Node, dict[str, Any]]:
     """What was declared of some nodes; those of which nothing was are not in it."""
-    query = "SELECT kind, id, facts FROM entity"
-    wanted = {(str(node.kind), node.id): node for node in nodes}
-    few = len(wanted) < _FEW
-    if few:
-        query += " WHERE id IN (SELECT unnest(?))"
+    few = len(nodes) < _FEW
+    query = "SELECT kind, id, facts FROM entity" + (
+        " WHERE id IN (SELECT unnest(?))" if few else ""
+    )
     with store.reading() as connection:
-        rows = connection.execute(query, [[id for _, id in wanted]] if few else []).fetchall()
-    return {wanted[k, i]: json.loads(text) for k, i, text in rows if (k, i) in wanted}
+        rows = connection.execute(query, [[n.id for n in nodes]] if few else []).fetchall()
+    named = ((Node(_KINDS[kind], id), text) for kind, id, text in rows)
+    return {node: json.loads(text) for node, text in named if node in nodes}
 
 
 def made_edges(columns: Sequence[Sequence[Any]]) -> Iterator[Edge]:
@@ -142,7 +143,7 @@ def made_edges(columns: Sequence[Sequence[Any]]) -> Iterator[Edge]:
     relations, bases = {str(r): r for r in Relation}, {str(b): b for b in Basis}
     child_kinds, children, named, parent_kinds, parents, based, facts, events = columns
     for key in {*zip(child_kinds, children, strict=True), *zip(parent_kinds, parents, strict=True)}:
-        nodes[key] = Node(Kind(key[0]), key[1])
+        nodes[key] = Node(_KINDS[key[0]], key[1])
     below = [nodes[key] for key in zip(child_kinds, children, strict=True)]
     above = [nodes[key] for key in zip(parent_kinds, parents, strict=True)]
     for child, relation, parent, basis, text, event in zip(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
 from foretaste.report.values import dumps
 from lineage.queries.lineage import Lineage
@@ -38,5 +39,10 @@ def write_json(answer: Lineage, stream: TextIO) -> None:
         }
         for edge in answer.edges
     ]
-    whole = {"node": str(answer.node), "nodes": nodes, "edges": edges}
-    stream.write(dumps(whole, indent=1) + "\n")
+    stream.write(f'{{"node": {dumps(str(answer.node))},\n')
+    stream.write(f'"nodes": {_listed(nodes)},\n"edges": {_listed(edges)}}}\n')
+
+
+def _listed(values: Sequence[Mapping[str, Any]]) -> str:
+    """An array, a value a line."""
+    return "[" + ",\n ".join(map(dumps, values)) + "]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TextIO
 
 from foretaste.report.registered import brief, value
@@ -13,6 +14,8 @@ from lineage.queries.lineage import Lineage
 WIDEST = 80
 DEEPEST = 40
 """Levels that are drawn; a chain of 10^5 models would be drawn 10^5 columns wide."""
+MOST_LINES = 2000
+"""Lines of one tree."""
 _WORDS = {Relation.CONTAINS: "shards", Relation.FOUND_IN: "findings"}
 _FACTS = ("class", "licence", "format", "verdict", "by", "state", "deployed")
 """Facts that stand beside a name."""
@@ -27,7 +30,11 @@ def write_tree(answer: Lineage, stream: TextIO) -> None:
         edges = [step.edge for step in answer.steps if step.upstream is upstream]
         if edges:
             stream.write(f"\n{title}:\n")
-            stream.writelines(_lines(answer, edges, upstream))
+            drawn = list(islice(_lines(answer, edges, upstream), MOST_LINES))
+            stream.writelines(drawn)
+            if len(drawn) == MOST_LINES and len(edges) > MOST_LINES:
+                more = len(edges) - MOST_LINES
+                stream.write(f"and {more:,} edges more: --depth, or --format table or json\n")
 
 
 def _lines(answer: Lineage, edges: Sequence[Edge], upstream: bool) -> Iterator[str]:
