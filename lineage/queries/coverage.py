@@ -151,7 +151,8 @@ def _shards(known: _Known) -> Iterator[Gap]:
         for shard in shards
         if shard.digest not in told or not origins.shard(told[shard.digest]).sources
     ]
-    yield _gap("shards", "no declared source", shards, orphans, _SOURCE)
+    command = "foretaste register snapshot DATASET@LABEL --collected-from SOURCE"
+    yield _gap("shards", "no declared source", shards, orphans, command)
     bad = [f"{s.path} ({s.detail or s.status})" for s in shards if s.status != Status.SCANNED]
     yield _gap("shards", "not read to the end", shards, bad, "foretaste ingest, once repaired")
     unread = known.inventory.unread
@@ -232,7 +233,11 @@ def _sources(known: _Known) -> Iterator[Gap]:
         yield _gap("sources", what, those, without, f"{_SOURCE} {option}")
     undecided = [s.id for s in sources if s not in known.decided and not known.told(s, "decision")]
     yield _gap(
-        "sources", "no decision to include it", sources, undecided, "foretaste register decision"
+        "sources",
+        "no decision to include it",
+        sources,
+        undecided,
+        "foretaste register decision --about source:NAME",
     )
 
 
@@ -241,7 +246,13 @@ def _edges(known: _Known) -> Iterator[Gap]:
     for edge in known.edges:
         bases[edge.child, edge.parent].add(edge.basis)
     guessed = [f"{c} to {p}" for (c, p), how in bases.items() if how <= set(_INFERRED)]
-    yield _gap("edges", "only inferred", bases, guessed, "foretaste register snapshot-edge")
+    yield _gap(
+        "edges",
+        "only inferred",
+        bases,
+        guessed,
+        "foretaste register snapshot NAME --derived-from OTHER",
+    )
     training = [edge for edge in known.edges if edge.relation is Relation.TRAINED_ON]
     endless = [
         f"{edge.child} on {edge.parent}"
@@ -249,7 +260,11 @@ def _edges(known: _Known) -> Iterator[Gap]:
         if number(edge.facts.get("epochs")) is None
     ]
     yield _gap(
-        "training edges", "epochs unknown", training, endless, "foretaste register model --epochs"
+        "training edges",
+        "epochs unknown",
+        training,
+        endless,
+        "foretaste register model NAME --trained-on SNAPSHOT --epochs N",
     )
 
 
@@ -260,7 +275,7 @@ def _models(known: _Known) -> Iterator[Gap]:
         for node in known.nodes(Kind.ARTIFACT)
         if node not in tokenizers and known.fact(node, "kind") != "tokenizer"
     ]
-    command = "foretaste register model NAME --trained-on"
+    command = "foretaste register model NAME --trained-on SNAPSHOT"
     graph = Models.of(known.edges)
     taught = {m: graph.learned(m) for m in models}
     without = [m.id for m in models if not taught[m]]
@@ -283,7 +298,9 @@ def _models(known: _Known) -> Iterator[Gap]:
 def _runs(known: _Known) -> Iterator[Gap]:
     runs = known.nodes(Kind.RUN)
     without = [run.id for run in runs if known.fact(run, "code") is None]
-    yield _gap("runs", "no code revision", runs, without, "foretaste register run")
+    yield _gap(
+        "runs", "no code revision", runs, without, "foretaste register run NAME --code-revision ..."
+    )
 
 
 def _findings(known: _Known) -> Iterator[Gap]:
@@ -292,5 +309,9 @@ def _findings(known: _Known) -> Iterator[Gap]:
         f"{id} {title}" for id, title in severe if Node(Kind.FINDING, id) not in known.decided
     ]
     yield _gap(
-        "findings", "high, and nobody decided", severe, open_ones, "foretaste register decision"
+        "findings",
+        "high, and nobody decided",
+        severe,
+        open_ones,
+        "foretaste register decision --about finding:ID",
     )

@@ -41,6 +41,8 @@ _TUNED = (
 )
 FROM_SCRATCH = ("pretraining", "pre-training", "pretrain")
 """Roles of training data that a model begins with, if nothing says that it was made from one."""
+NOT_LEARNED = ("evaluation", "validation", "test")
+"""Roles of data that a model was measured with."""
 _ORDER = list(Basis)
 _MAKERS = (Kind.ARTIFACT, Kind.RUN)
 _DATA = (Kind.SNAPSHOT, Kind.SOURCE)
@@ -96,6 +98,9 @@ class Models:
             if own and learner != model:
                 continue
             for edge in self.above.get(way.node, ()):
+                role = str(edge.facts.get("role", "")).lower()
+                if role in NOT_LEARNED:
+                    continue
                 if edge.relation in _LESSONS and edge.parent.kind in _DATA:
                     basis = max(way.basis, edge.basis, key=_ORDER.index)
                     one = Learned(learner, edge.parent, edge.relation, basis, edge.facts)

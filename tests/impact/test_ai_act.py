@@ -99,6 +99,13 @@ def test_large_public_datasets_are_listed(known: Touched) -> None:
     assert "period not known" in str(large.value)
 
 
+def test_data_to_measure_with_was_not_learned(fresh: Touched) -> None:
+    facts = {"role": "evaluation"}
+    data = fresh.node(fresh.web)
+    declare(fresh.store, [], [Edge(MODEL, Relation.TRAINED_ON, data, Basis.DECLARED, facts)])
+    assert len(ai_act(fresh.store, "base").lessons) == 1
+
+
 def test_of_a_model_without_a_corpus_nothing_is_said(changing: Store) -> None:
     declare(changing, [Entity(MODEL)])
     answer = ai_act(changing, "base")
