@@ -128,8 +128,8 @@ def _spelt(name: str) -> str:
 
 
 def _base(character: str) -> str:
-    first, *rest = unicodedata.normalize("NFD", character) or " "
-    return first if all(map(unicodedata.combining, rest)) else character
+    parts = unicodedata.normalize("NFD", character)
+    return parts[:1] if all(map(unicodedata.combining, parts[1:])) else character
 
 
 @cache

@@ -62,8 +62,8 @@ def test_lines_of_the_readme_run(foretaste, poisoned, tmp_path: Path) -> None:
     found = foretaste("scan", "data/", "--select", "HID", "--format", "json").json["findings"]
     for line in LINES:
         words = shlex.split(line)[1:]
-        if "scan" in words:
-            continue
+        if "scan" in words or "FILE" in words:
+            continue  # Their pages in docs/questions are run.
         known = {"FINDING": found[0]["id"], "[CODE]": "TRG001"}
         done = foretaste(*(known.get(word, word) for word in words))
         assert done.code in (0, 1), (line, done.err)
