@@ -128,8 +128,8 @@ def _spelt(name: str) -> str:
 
 
 def _base(character: str) -> str:
-    first, *rest = unicodedata.normalize("NFD", character) or " "
-    return first if all(map(unicodedata.combining, rest)) else character
+    decomposed = unicodedata.normalize("NFD", character)
+    return decomposed[:1] if all(map(unicodedata.combining, decomposed[1:])) else character
 
 
 @cache
