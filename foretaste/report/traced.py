@@ -40,8 +40,9 @@ def _lines(trace: Trace) -> Iterator[str]:
             f"{held.records[match]:,} {match}" for match in Match if held.records[match]
         )
         yield f"snapshot {safe(held.dataset)}@{safe(held.label)}: {counts}"
+    names = {held.root: f"{held.dataset}@{held.label}" for held in trace.snapshots}
     for model in trace.models:
-        yield f"model {safe(model.name)}: {safe(model.how)} ({model.basis})"
+        yield f"model {safe(model.name)}: {safe(model.how(names))} ({model.basis})"
 
 
 def _meaning(match: Match, trace: Trace) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.graph import Basis, Edge, Kind, Node
@@ -25,10 +25,10 @@ class Model:
         order = list(Basis)
         return max((edge.basis for edge in self.way), key=order.index)
 
-    @property
-    def how(self) -> str:
-        """The way in words: ``trained-on snapshot:sha256:..., fine-tuned-from artifact:x``."""
-        return ", ".join(f"{edge.relation} {edge.parent}" for edge in self.way)
+    def how(self, names: Mapping[str, str]) -> str:
+        """The way in words: ``fine-tuned-from base, trained-on posts@1``; ``names`` by root."""
+        parents = [(edge.relation, edge.parent.id) for edge in self.way]
+        return ", ".join(f"{relation} {names.get(node, node)}" for relation, node in parents)
 
 
 def models_from(edges: Iterable[Edge], roots: Sequence[str]) -> list[Model]:

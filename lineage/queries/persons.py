@@ -128,8 +128,8 @@ def _spelt(name: str) -> str:
 
 
 def _base(character: str) -> str:
-    parts = unicodedata.normalize("NFD", character)
-    return parts[:1] if all(map(unicodedata.combining, parts[1:])) else character
+    decomposed = unicodedata.normalize("NFD", character)
+    return decomposed[:1] if all(map(unicodedata.combining, decomposed[1:])) else character
 
 
 @cache

@@ -149,8 +149,9 @@ def takedown(
     places, edges = wheres(store, {digest for digest, _ in taken.rows})
     excluded = tuple(_excluded(store, taken, places))
     facts = _facts(store, request, taken, places, excluded)
+    labels = {one["root"]: f"{one['dataset']}@{one['label']}" for one in facts["snapshots"]}
     facts["models"] = [
-        {"name": model.name, "how": model.how, "basis": str(model.basis)}
+        {"name": model.name, "how": model.how(labels), "basis": str(model.basis)}
         for model in models_from(edges, [one["root"] for one in facts["snapshots"]])
     ]
     if dry_run:

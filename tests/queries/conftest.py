@@ -6,11 +6,15 @@ import gzip
 import json
 import random
 import shutil
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from lineage.graph import Basis, Edge, Entity, Kind, Node, Relation
@@ -94,3 +98,17 @@ def fresh(known: Known, tmp_path: Path) -> Known:
     open_lookup(known.store)
     shutil.copytree(known.store.root, tmp_path / "store")
     return replace(known, store=open_store(tmp_path / "store"), folder=tmp_path)
+
+
+def contents(root: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file of a store, and what compressed ones hold."""
+    for path in (path for path in root.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        yield path, data
+        if path.suffix == ".parquet":
+            rows = pq.read_table(path, partitioning=None).to_pylist()
+            yield path, json.dumps(rows, ensure_ascii=False).encode()
+        if path.name == "places.bin":
+            at = np.load(path.with_name("places.at.npy"))
+            for low, high in pairwise(at):
+                yield path, zlib.decompress(data[low:high])

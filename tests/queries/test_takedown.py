@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,21 +30,7 @@ from lineage.store.matching import Match
 from lineage.store.redact import GONE, traces_of
 from lineage.store.takedowns import load_takedowns, prints_of_rows, returns_in
 from lineage.store.tombstones import Keys, make_tombstones
-from tests.queries.conftest import Known, fill, prose, write
-
-
-def contents(root: Path) -> Iterator[tuple[Path, bytes]]:
-    """Every file of a store, and what compressed ones hold."""
-    for path in (path for path in root.rglob("*") if path.is_file()):
-        data = path.read_bytes()
-        yield path, data
-        if path.suffix == ".parquet":
-            rows = pq.read_table(path, partitioning=None).to_pylist()
-            yield path, json.dumps(rows, ensure_ascii=False).encode()
-        if path.name == "places.bin":
-            at = np.load(path.with_name("places.at.npy"))
-            for low, high in pairwise(at):
-                yield path, zlib.decompress(data[low:high])
+from tests.queries.conftest import Known, contents, fill, prose, write
 
 
 def held(root: Path, *pieces: str) -> list[tuple[str, str]]:
