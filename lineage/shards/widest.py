@@ -24,6 +24,7 @@ def bounded_rows(file: Path, metadata: pq.FileMetaData, group: int, rows: int) -
 
     Raises what Arrow raises on damaged files.
     """
+    _first_row(file, group)
     chunks = _repeating(metadata.row_group(group))
     if not chunks:
         return rows
@@ -33,6 +34,13 @@ def bounded_rows(file: Path, metadata: pq.FileMetaData, group: int, rows: int) -
     if rows * most * width > DECODED_BYTES:
         width = _widest(file, chunks, group)
     return max(1, min(rows, DECODED_BYTES // max(1, most * width)))
+
+
+def _first_row(file: Path, group: int) -> None:
+    """Read one row: Arrow ends the process where Python asks for metadata of column chunks that
+    contradict themselves; its reader raises an error instead."""
+    with pq.ParquetFile(file, buffer_size=1 << 16, pre_buffer=False) as opened:
+        next(opened.iter_batches(1, row_groups=[group], use_threads=False), None)
 
 
 def _repeating(group: pq.RowGroupMetaData) -> list[pq.ColumnChunkMetaData]:
