@@ -62,7 +62,7 @@ def test_lines_of_the_readme_run(foretaste, poisoned, tmp_path: Path) -> None:
     found = foretaste("scan", "data/", "--select", "HID", "--format", "json").json["findings"]
     for line in LINES:
         words = shlex.split(line)[1:]
-        if "scan" in words or "FILE" in words:
+        if {"scan", "FILE", "ID"} & set(words):
             continue  # Their pages in docs/questions are run.
         known = {"FINDING": found[0]["id"], "[CODE]": "TRG001", "OLD": "posts", "NEW": "posts"}
         done = foretaste(*(known.get(word, word) for word in words))
