@@ -6,7 +6,7 @@ Standard library only. An edge points from what came to be to what it came from.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,24 @@ class Basis(StrEnum):
     """From content: identities of documents."""
     INFERRED_SKETCH = "inferred-sketch"
     """From content: sketches, with an error."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the strongest."""
+        return _BASES.index(self)
+
+
+_BASES = list(Basis)
+
+
+def strongest(bases: Iterable[Basis]) -> Basis:
+    """The best of several ways to know one thing."""
+    return min(bases, key=_BASES.index)
+
+
+def weakest(bases: Iterable[Basis]) -> Basis:
+    """What is known by all of these together is known no better than this."""
+    return max(bases, key=_BASES.index)
 
 
 class Relation(StrEnum):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Kind, Node
 from lineage.queries.ai_act_general import general
-from lineage.queries.ai_act_known import Entry, Known
+from lineage.queries.ai_act_known import Entry, Known, basis_of
 from lineage.queries.ai_act_sources import sources
 from lineage.queries.composition import Composition, Facts, Portion, compose, top_domains
 from lineage.queries.facts import SourceClass
@@ -131,15 +131,10 @@ def _domains(
         "2.3",
         field,
         f"{len(domains):,} of {count:,} registrable domains, listed below",
-        _weakest(crawled),
+        basis_of([portion.basis for portion in crawled]),
         f"the largest {percent} % by bytes of text, {share:.1%} of the bytes that have a domain; "
         f"{placeless / whole:.1%} of the crawled bytes have none",
     )
-
-
-def _weakest(portions: Sequence[Portion]) -> str:
-    order = list(Basis)
-    return str(max((portion.basis for portion in portions), key=order.index))
 
 
 def _model(name: str, facts: Mapping[Node, Any], edges: Sequence[Edge]) -> Node:

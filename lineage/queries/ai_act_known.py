@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lineage.graph import Basis, Edge, Kind, Node
+from lineage.graph import Basis, Edge, Kind, Node, weakest
 from lineage.queries.composition import Composition, Portion
 from lineage.queries.facts import fact
 from lineage.queries.learned import Learned, Models
@@ -18,7 +18,6 @@ _REGISTER = "declare it: foretaste register model NAME --fact"
 """Names that only the template knows are free ones, which begin with ``x-``."""
 _OPTIONS = ("crawler", "method", "period", "opt_out", "consent", "generator", "publisher")
 """Facts of a source that have an option of their own."""
-_ORDER = list(Basis)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def said(known: Known, name: str) -> str | None:
 
 def basis_of(bases: Sequence[Basis]) -> str:
     """The weakest of some bases; '' of none."""
-    return str(max(bases, key=_ORDER.index)) if bases else ""
+    return str(weakest(bases)) if bases else ""
 
 
 def used(known: Known, section: str, field: str, portions: Sequence[Portion]) -> Entry:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lineage.domains import domains
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest, weakest
 from lineage.queries.facts import SourceClass, class_of
 from lineage.queries.learned import Learned
 from lineage.queries.origins import Origin, Origins
@@ -20,7 +20,6 @@ from lineage.store.holdings import Holding
 from lineage.times import hours
 
 _COLUMNS = ("reading", "doc_hi", "doc_lo", "bytes", "tokens", "source", "url", "timestamp")
-_ORDER = list(Basis)
 
 
 @dataclass
@@ -92,7 +91,7 @@ class Facts:
         for edge in self.edges:
             if edge.relation is Relation.GENERATED_BY and edge.child in wanted:
                 known = found.get(edge.parent.id, edge.basis)
-                found[edge.parent.id] = min(known, edge.basis, key=_ORDER.index)
+                found[edge.parent.id] = strongest((known, edge.basis))
         return found
 
 
@@ -109,7 +108,7 @@ def compose(
     lessons = list(lessons)
     for lesson in lessons:
         known = bases.get(lesson.data.id, lesson.basis)
-        bases[lesson.data.id] = min(known, lesson.basis, key=_ORDER.index)
+        bases[lesson.data.id] = strongest((known, lesson.basis))
     tally = _Tally(facts, Origins.of(facts.edges))
     for lesson in lessons:
         if lesson.data.kind is Kind.SOURCE:
@@ -120,7 +119,7 @@ def compose(
         roots = sorted(holding.roots & bases.keys())
         if roots:
             read += len(roots)
-            learned = min((bases[root] for root in roots), key=_ORDER.index)
+            learned = strongest(bases[root] for root in roots)
             identities.append(tally.add(holding, roots, learned))
     everything = np.concatenate(identities)
     order = np.lexsort((everything[:, 1], everything[:, 0]))
@@ -172,10 +171,10 @@ class _Tally:
         if not sources:
             written = self.facts.generators(_nodes(holding, roots))
             kind = SourceClass.SYNTHETIC if written else None
-            basis = min(written.values(), key=_ORDER.index) if written else Basis.RECORDED
-        basis = max(basis, learned, key=_ORDER.index)
+            basis = strongest(written.values()) if written else Basis.RECORDED
+        basis = weakest((basis, learned))
         portion = self.portions.setdefault((sources, kind), Portion(sources, kind, basis))
-        portion.basis = max(portion.basis, basis, key=_ORDER.index)
+        portion.basis = weakest((portion.basis, basis))
         return portion
 
     def _count(self, portion: Portion, rows: pl.DataFrame, roots: Sequence[str]) -> None:

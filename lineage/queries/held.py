@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation, weakest
 from lineage.queries.sampling import SAMPLE, Sample, sample_of, shelf_for_samples
 from lineage.queries.sets import DocumentSet
 from lineage.store.contents import Content, contents
@@ -126,7 +126,7 @@ def known_descent(store: Store, roots: Collection[str]) -> Known:
         for other in parents:
             ends = edge.child.id, other.parent.id
             if set(ends) <= set(roots) and ends[0] != ends[1]:
-                known.setdefault(ends, max(edge.basis, other.basis, key=list(Basis).index))
+                known.setdefault(ends, weakest((edge.basis, other.basis)))
     return known
 
 

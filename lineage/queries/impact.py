@@ -14,7 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from lineage.errors import UsageError
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest
 from lineage.queries.learned import Models
 from lineage.queries.reach import Reached, of_kind, reach
 from lineage.queries.spread import Copied, Counts, Own, copied_rows, own_rows
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 THRESHOLD = 0.8
-_BASIS = list(Basis)
 _BY_COPY = {
     Match.EXACT: Basis.INFERRED_EXACT,
     Match.NORMALISED: Basis.INFERRED_EXACT,
@@ -189,7 +188,7 @@ def _starts(
     lies += [(one.holding.digest, _BY_COPY[one.match]) for one in copies]
     for digest, basis in lies:
         node = Node(Kind.SHARD, digest)
-        starts[node] = min(starts.get(node, basis), basis, key=_BASIS.index)
+        starts[node] = strongest((starts.get(node, basis), basis))
     if subject.node is not None and window.open and subject.kind is not SubjectKind.FINDING:
         starts.setdefault(subject.node, Basis.RECORDED)
     return starts
@@ -228,7 +227,7 @@ def _exposures(edges: Iterable[Edge], snapshots: Sequence[Snapshot]) -> tuple[Ex
     for edge in edges:
         if edge.relation is Relation.TRAINED_ON and edge.parent in by_root:
             known = found.get((edge.child, edge.parent), edge)
-            stronger = min(known, edge, key=lambda e: _BASIS.index(e.basis))
+            stronger = min(known, edge, key=lambda e: e.basis.rank)
             found[edge.child, edge.parent] = stronger
     return tuple(
         Exposure(

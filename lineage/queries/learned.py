@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest, weakest
 from lineage.queries.facts import fact
 from lineage.queries.reach import Links, Reached, links, walk
 
@@ -43,7 +43,6 @@ FROM_SCRATCH = ("pretraining", "pre-training", "pretrain")
 """Roles of training data that a model begins with, if nothing says that it was made from one."""
 NOT_LEARNED = ("evaluation", "validation", "test")
 """Roles of data that a model was measured with."""
-_ORDER = list(Basis)
 _MAKERS = (Kind.ARTIFACT, Kind.RUN)
 _DATA = (Kind.SNAPSHOT, Kind.SOURCE)
 _LESSONS = (Relation.TRAINED_ON, Relation.READ)
@@ -102,7 +101,7 @@ class Models:
                 if role in NOT_LEARNED:
                     continue
                 if edge.relation in _LESSONS and edge.parent.kind in _DATA:
-                    basis = max(way.basis, edge.basis, key=_ORDER.index)
+                    basis = weakest((way.basis, edge.basis))
                     one = Learned(learner, edge.parent, edge.relation, basis, edge.facts)
                     known = found.get((learner, edge.parent))
                     if known is None or _rank(one) < _rank(known):
@@ -139,11 +138,11 @@ class Models:
             if edge.relation is Relation.TRAINED_ON
             and str(edge.facts.get("role", "")).lower() in FROM_SCRATCH
         ]
-        return min(roles, key=_ORDER.index) if roles else None
+        return strongest(roles) if roles else None
 
 
 def _rank(one: Learned) -> tuple[int, bool]:
-    return _ORDER.index(one.basis), one.how is not Relation.TRAINED_ON
+    return one.basis.rank, one.how is not Relation.TRAINED_ON
 
 
 def _writer(way: Reached) -> Node:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest, weakest
 from lineage.queries.reach import reach
 from lineage.store.holdings import Holding
 
@@ -16,8 +16,6 @@ _UPSTREAM = (
     Relation.READ,
     Relation.WRITTEN_BY,
 )
-
-_ORDER = list(Basis)
 
 
 @dataclass(frozen=True)
@@ -65,10 +63,9 @@ class Origins:
             found: dict[str, Basis] = {}
             for node in nodes:
                 for source, basis in self._above(node).items():
-                    found[source] = min(found.get(source, basis), basis, key=_ORDER.index)
+                    found[source] = strongest((found.get(source, basis), basis))
             if found:
-                weakest = max(found.values(), key=_ORDER.index)
-                return Origin(tuple(sorted(found)), weakest)
+                return Origin(tuple(sorted(found)), weakest(found.values()))
         return Origin()
 
     def _above(self, node: Node) -> dict[str, Basis]:

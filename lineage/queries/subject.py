@@ -11,7 +11,7 @@ import polars as pl
 
 from lineage.domains import canonical_host, host_of, hosts
 from lineage.errors import UsageError
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest
 from lineage.store.findings import StoredFinding, finding_ids, newest_finding
 from lineage.store.graph import load_entities
 from lineage.store.holdings import Holding
@@ -199,12 +199,12 @@ def _whole(names: Names, relation: Relation, parent: Node | None) -> dict[str, B
     for edge in names.edges:
         if edge.relation is relation and edge.parent == parent:
             known = related.get(edge.child.id, edge.basis)
-            related[edge.child.id] = min(known, edge.basis, key=list(Basis).index)
+            related[edge.child.id] = strongest((known, edge.basis))
     found = {}
     for holding in names.holdings:
         bases = [related[id] for id in (holding.digest, *holding.roots) if id in related]
         if bases:
-            found[holding.digest] = min(bases, key=list(Basis).index)
+            found[holding.digest] = strongest(bases)
     return found
 
 
