@@ -88,6 +88,26 @@ class Relation(StrEnum):
     """Decision to what it is about."""
 
 
+DESCENT = frozenset(
+    {
+        Relation.COLLECTED_FROM,
+        Relation.CONTAINS,
+        Relation.DERIVED_FROM,
+        Relation.READ,
+        Relation.WRITTEN_BY,
+        Relation.TRAINED_ON,
+        Relation.FINE_TUNED_FROM,
+        Relation.MERGED_FROM,
+        Relation.QUANTISED_FROM,
+        Relation.DISTILLED_FROM,
+        Relation.ADAPTER_OF,
+        Relation.GENERATED_BY,
+    }
+)
+"""Relations along which content passes on. Not: ``overlaps`` (no direction; copies are found in
+the content itself), ``tokenized-by``, ``found-in`` and ``about``."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
     """A node of the graph. Law: ``Node.parse(str(n)) == n``."""

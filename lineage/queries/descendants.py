@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lineage.graph import Basis, Edge, Kind, Node
+from lineage.queries.reach import Links, of_kind, walk
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,7 @@ class Model:
 
     name: str
     way: tuple[Edge, ...]
-
-    @property
-    def basis(self) -> Basis:
-        """The weakest link of the way."""
-        order = list(Basis)
-        return max((edge.basis for edge in self.way), key=order.index)
+    basis: Basis
 
     def how(self, names: Mapping[str, str]) -> str:
         """The way in words: ``fine-tuned-from base, trained-on posts@1``; ``names`` by root."""
@@ -31,18 +26,11 @@ class Model:
         return ", ".join(f"{relation} {names.get(node, node)}" for relation, node in parents)
 
 
-def models_from(edges: Iterable[Edge], roots: Sequence[str]) -> list[Model]:
-    """Artifacts that descend from snapshots (root digests), each by a shortest way, by name."""
-    children: dict[Node, list[Edge]] = {}
-    for edge in edges:
-        children.setdefault(edge.parent, []).append(edge)
-    ways: dict[Node, tuple[Edge, ...]] = {Node(Kind.SNAPSHOT, root): () for root in roots}
-    waiting = deque(sorted(ways))
-    while waiting:
-        node = waiting.popleft()
-        for edge in children.get(node, ()):
-            if edge.child not in ways:
-                ways[edge.child] = (edge, *ways[node])
-                waiting.append(edge.child)
-    found = [Model(node.id, way) for node, way in ways.items() if node.kind is Kind.ARTIFACT]
-    return sorted(found, key=lambda model: model.name)
+def models_from(beyond: Links, roots: Iterable[str]) -> list[Model]:
+    """Artifacts that descend from snapshots (root digests), each by its best known way, by name.
+
+    ``beyond`` are the ``links`` of the graph.
+    """
+    starts = {Node(Kind.SNAPSHOT, root): Basis.RECORDED for root in roots}
+    found = of_kind(walk(beyond, starts), Kind.ARTIFACT)
+    return [Model(one.node.id, one.way[::-1], one.basis) for one in found]

@@ -8,30 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from lineage.graph import Basis, Edge, Kind, Node, Relation
+from lineage.graph import DESCENT, Basis, Edge, Kind, Node
 
-DESCENT = frozenset(
-    {
-        Relation.COLLECTED_FROM,
-        Relation.CONTAINS,
-        Relation.DERIVED_FROM,
-        Relation.READ,
-        Relation.WRITTEN_BY,
-        Relation.TRAINED_ON,
-        Relation.FINE_TUNED_FROM,
-        Relation.MERGED_FROM,
-        Relation.QUANTISED_FROM,
-        Relation.DISTILLED_FROM,
-        Relation.ADAPTER_OF,
-        Relation.GENERATED_BY,
-    }
-)
-"""Relations along which content passes on. Not: ``overlaps`` (no direction; copies are found in
-the content itself), ``tokenized-by``, ``found-in`` and ``about``."""
 _BASES = list(Basis)
-_RANK = {basis: rank for rank, basis in enumerate(Basis)}
-
-
 Links = Mapping[Node, Sequence[Edge]]
 """Edges of ``DESCENT`` by the end that a walk comes from."""
 
@@ -92,7 +71,7 @@ def walk(
     found: dict[Node, Reached] = {}
     order = count()
     waiting: list[tuple[int, int, int, Node, Node, Edge | None]] = [
-        (_RANK[basis], 0, next(order), node, node, None) for node, basis in starts.items()
+        (basis.rank, 0, next(order), node, node, None) for node, basis in starts.items()
     ]
     heapq.heapify(waiting)
     while waiting:
@@ -106,7 +85,7 @@ def walk(
         for edge in beyond.get(node, ()):
             to = edge.parent if upstream else edge.child
             if to not in found:
-                weaker = max(rank, _RANK[edge.basis])
+                weaker = max(rank, edge.basis.rank)
                 heapq.heappush(waiting, (weaker, hops + 1, next(order), to, node, edge))
     return found
 

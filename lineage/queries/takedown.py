@@ -23,6 +23,7 @@ from lineage.model import Digest, Role
 from lineage.queries.confirmed import Confirmed
 from lineage.queries.descendants import models_from
 from lineage.queries.persons import pattern_of
+from lineage.queries.reach import links
 from lineage.queries.taken import Taken, take_copies, take_domain, take_texts, take_urls
 from lineage.reread import again, read_rows
 from lineage.store.bundle import Bundle
@@ -152,7 +153,7 @@ def takedown(
     labels = {one["root"]: f"{one['dataset']}@{one['label']}" for one in facts["snapshots"]}
     facts["models"] = [
         {"name": model.name, "how": model.how(labels), "basis": str(model.basis)}
-        for model in models_from(edges, [one["root"] for one in facts["snapshots"]])
+        for model in models_from(links(edges), [one["root"] for one in facts["snapshots"]])
     ]
     if dry_run:
         return Takedown("", excluded, facts)

@@ -17,8 +17,8 @@ import numpy as np
 from lineage.errors import UsageError
 from lineage.fingerprint.compact import standard_error
 from lineage.fingerprint.query import Prints, prints_of
-from lineage.graph import Edge
 from lineage.queries.descendants import Model, models_from
+from lineage.queries.reach import Links, links
 from lineage.store.lookup import Lookup, open_lookup
 from lineage.store.matching import (
     Hits,
@@ -165,7 +165,7 @@ class Tracer:
         self.store = store
         self.lookup: Lookup = open_lookup(store, say)
         self._wheres: dict[str, list[Where]] = {}
-        self._edges: tuple[Edge, ...] = ()
+        self._links: Links = {}
 
     def text(
         self,
@@ -241,7 +241,7 @@ class Tracer:
             tuple(found),
             sum((Counter({hit.match: len(hit.rows)}) for hit in hits), Counter()),
             tuple(held),
-            tuple(models_from(self._edges, [one.root for one in held])) if held else (),
+            tuple(models_from(self._links, [one.root for one in held])),
             prints.words if prints else 0,
             self.lookup.rows,
             self.lookup.older,
@@ -252,8 +252,9 @@ class Tracer:
         unknown = digests - self._wheres.keys()
         if unknown:
             self._wheres |= {digest: [] for digest in unknown}
-            found, self._edges = wheres(self.store, unknown)
+            found, edges = wheres(self.store, unknown)
             self._wheres |= found
+            self._links = links(edges)
 
     def _held(self, shards: Counter[tuple[str, Match]]) -> list[Held]:
         snapshots: dict[tuple[str, str, str], Counter[Match]] = {}
@@ -262,7 +263,7 @@ class Tracer:
             for name in names:
                 snapshots.setdefault(name, Counter())[match] += count
         return [
-            Held(*name, counts, tuple(model.name for model in models_from(self._edges, [name[2]])))
+            Held(*name, counts, tuple(model.name for model in models_from(self._links, [name[2]])))
             for name, counts in sorted(snapshots.items())
         ]
 

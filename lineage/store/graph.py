@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -117,11 +117,11 @@ def load_edges(store: Store, basis: Sequence[Basis] = tuple(Basis)) -> tuple[Edg
     return tuple(made_edges(columns))
 
 
-def edges_of(connection: Connection, relations: Sequence[Relation]) -> tuple[Edge, ...]:
-    """All declared and inferred edges of some relations, on any basis."""
-    columns = _EDGES.replace("lineage_edge", "edge")
-    query = f"{columns} WHERE relation IN (SELECT unnest(?)) ORDER BY ALL"
-    rows = connection.execute(query, [[str(r) for r in relations]]).fetchall()
+def edges_of(connection: Connection, relations: Collection[Relation]) -> tuple[Edge, ...]:
+    """All edges of some relations, on any basis; names as of ``load_edges``."""
+    some = ", ".join(f"'{one}'" for one in relations)
+    # Not by Arrow: its import would cost a short question more than a large graph gains.
+    rows = connection.execute(f"{NAMED_EDGES} WHERE relation IN ({some}) ORDER BY ALL").fetchall()
     return tuple(made_edges(list(zip(*rows, strict=True)))) if rows else ()
 
 

@@ -6,22 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from lineage.graph import Edge, Relation
+from lineage.graph import DESCENT, Edge, Relation
 from lineage.store.graph import edges_of
 from lineage.store.store import Store
-
-DESCENT = (
-    Relation.TRAINED_ON,
-    Relation.DERIVED_FROM,
-    Relation.READ,
-    Relation.WRITTEN_BY,
-    Relation.FINE_TUNED_FROM,
-    Relation.MERGED_FROM,
-    Relation.QUANTISED_FROM,
-    Relation.DISTILLED_FROM,
-    Relation.ADAPTER_OF,
-)
-"""Relations along which content passes on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -39,14 +26,14 @@ def wheres(
     store: Store, digests: Collection[str]
 ) -> tuple[dict[str, list[Where]], tuple[Edge, ...]]:
     """Snapshots that hold these shards, by shard digest, by dataset, label and path; and all
-    edges along which content passes on. Read in one opening."""
+    edges along which content passes on from snapshots. Read in one opening."""
     query = (
         "SELECT s.dataset, s.label, m.path, m.digest, s.root FROM snapshot s "
         "JOIN snapshot_shard m USING (root) WHERE m.digest IN (SELECT unnest(?)) ORDER BY ALL"
     )
     with store.reading() as connection:
         rows = connection.execute(query, [sorted(digests)]).fetchall()
-        edges = edges_of(connection, DESCENT)
+        edges = edges_of(connection, DESCENT - {Relation.CONTAINS})
     found: dict[str, list[Where]] = {}
     for row in rows:
         found.setdefault(row[3], []).append(Where(*row))

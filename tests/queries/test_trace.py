@@ -9,9 +9,10 @@ import pytest
 
 from lineage.errors import UsageError
 from lineage.fingerprint.query import prints_of
+from lineage.graph import Basis, Edge, Kind, Node, Relation
 from lineage.queries.trace import Asked, Trace, Tracer, trace
 from lineage.queries.verified import longest_run, verified
-from lineage.store import as_of, lookup, rebuild, segment_build, verify
+from lineage.store import as_of, declare, lookup, rebuild, segment_build, verify
 from lineage.store.lookup import drop_segments, open_lookup, read_segments, refresh
 from lineage.store.matching import Match, matches
 from tests.queries.conftest import Known, fill, prose, write
@@ -136,6 +137,18 @@ def test_the_longest_run_of_words() -> None:
     a, b = np.arange(1, 60, dtype=np.uint64), np.arange(20, 90, dtype=np.uint64)
     assert longest_run(a, b) == (19, 40)
     assert longest_run(a[:7], a) == (0, 0)
+
+
+def test_models_of_a_snapshot_that_was_declared_by_name_before_it_came(fresh: Known) -> None:
+    early, late = (Node(Kind.ARTIFACT, name) for name in ("early", "late"))
+    learned = Edge(early, Relation.TRAINED_ON, Node(Kind.SNAPSHOT, "four@1"), Basis.DECLARED)
+    wrote = Edge(Node(Kind.SOURCE, "made"), Relation.GENERATED_BY, early, Basis.DECLARED)
+    read = Edge(late, Relation.TRAINED_ON, Node(Kind.SOURCE, "made"), Basis.INFERRED_SKETCH)
+    declare(fresh.store, edges=[learned, wrote, read])
+    fill(fresh.store, "four", write(fresh.folder / "four.jsonl", [{"text": fresh.text}]))
+    models = {model.name: model.basis for model in trace(fresh.store, fresh.text).models}
+    assert models["early"] is Basis.DECLARED
+    assert models["late"] is Basis.INFERRED_SKETCH
 
 
 def test_the_past_knows_only_what_was_there(fresh: Known) -> None:
