@@ -63,7 +63,7 @@ def forms_of(name: str) -> list[Form]:
     """
     name = " ".join(name.split())
     if "@" in name.strip("@"):
-        return [Form("address", _spelt(name))]
+        return [Form("address", _spelt(name.lstrip("@")))]
     if "," in name:
         last, _, first = name.partition(",")
         name = f"{first.strip()} {last.strip()}"
@@ -113,18 +113,21 @@ def _prefilter(names: Sequence[str]) -> str:
 
 def _spelt(name: str) -> str:
     """A pattern for a part of a name: any case, with or without its diacritics."""
-    out = []
-    for character in unicodedata.normalize("NFC", name):
+    out, composed = [], unicodedata.normalize("NFC", name)
+    for character in composed:
         lower = character.lower()
         if character in _APOSTROPHES:
             out.append(f"[{_APOSTROPHES}]?")
             continue
         folded = _FOLDED.get(lower, _base(lower))
         letters = "".join(map(_class, folded))
-        out.append(letters if len(folded) == 1 else f"(?:{lower}|{letters})")
+        known = len(folded) == 1 and lower in _letters().get(folded, {folded})
+        out.append(letters if known else f"(?:{re.escape(lower)}|{letters})")
         if lower in _UMLAUTS:
             out.append("e?")
-    return "".join(out)
+    pattern = "".join(out)
+    # What has no way back from its normal form stands in texts as it was given.
+    return pattern if composed == name else f"(?:{pattern}|{re.escape(name)})"
 
 
 def _base(character: str) -> str:
@@ -144,13 +147,15 @@ def _class(letter: str) -> str:
 @cache
 def _letters() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    ranges = (range(0x41, 0x250), range(0x370, 0x530), range(0x1E00, 0x2000), range(0xFF21, 0xFF5B))
+    latin, wide = (range(0x41, 0x250), range(0x1E00, 0x2000)), range(0xFF21, 0xFF5B)
+    compatible = (range(0xF900, 0xFB00), range(0x2F800, 0x2FA20))  # ideographs, written twice
+    ranges = (*latin, range(0x370, 0x530), wide, *compatible)
     for code in (code for part in ranges for code in part):
         character = chr(code)
         base = _base(unicodedata.normalize("NFKC", character).lower())
         base = next((plain for odd, plain in _FOLDED.items() if odd == base), base)
         if len(base) == 1 and base.isalpha():
-            found.setdefault(base, set()).add(character)
+            found.setdefault(base, {base}).add(character)
     return found
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import UsageError
@@ -163,6 +163,10 @@ def test_a_person_is_found_however_written(name: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=12))
+@example("00\uf900")
+@example("00\u0622")
+@example("@0@0")
+@example("\u212bngstr\u0f76m")
 def test_any_name_makes_a_pattern_or_is_refused(name: str) -> None:
     try:
         pattern = pattern_of([name])
