@@ -268,20 +268,31 @@ class Tracer:
         ]
 
     def _found(self, hits: Sequence[Hits], limit: int, prints: Prints | None) -> Iterator[Found]:
-        order = list(Match)
-        ranked = [
-            (order.index(hit.match), -float(hit.strength[at]), number, at)
-            for number, hit in enumerate(hits)
-            for at in range(min(limit, len(hit.rows)))
-        ]
-        chosen = sorted(ranked)[:limit]
+        chosen = self._best(hits, limit)
         listed: dict[tuple[int, int], Found] = {}
         for number, hit in enumerate(hits):
-            ats = [at for _, _, of, at in chosen if of == number]
+            ats = [at for of, at in chosen if of == number]
             for at, found in zip(ats, self._of(hit, ats, prints), strict=True):
                 listed[number, at] = found
-        for _, _, number, at in chosen:
+        for number, at in chosen:
             yield listed[number, at]
+
+    def _best(self, hits: Sequence[Hits], limit: int) -> list[tuple[int, int]]:
+        """(hit, position in it), best first; those alike by where they lie, as people are told,
+        and not by segments, which come and go."""
+        parts = {part.digest for hit in hits for part in hit.opened.segment.parts}
+        places = {digest: self._wheres.get(digest, [])[:1] for digest in parts}
+        ranked = sorted(parts, key=lambda digest: (not places[digest], places[digest], digest))
+        rank = {digest: number for number, digest in enumerate(ranked)}
+        best = []
+        for number, hit in enumerate(hits):
+            segment, part = hit.opened.segment, hit.opened.part_of(hit.rows)
+            shard = np.array([rank[one.digest] for one in segment.parts])[part]
+            row = hit.rows - segment.starts[part]
+            match = list(Match).index(hit.match)
+            for at in np.lexsort((row, shard, -hit.strength))[:limit].tolist():
+                best.append((match, -float(hit.strength[at]), shard[at], row[at], number, at))
+        return [(number, at) for *_, number, at in sorted(best)[:limit]]
 
     def _of(self, hit: Hits, ats: Sequence[int], prints: Prints | None) -> Iterator[Found]:
         rows = hit.rows[list(ats)]
