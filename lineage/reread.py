@@ -17,7 +17,6 @@ from lineage.errors import ReadingError
 from lineage.fingerprint.batch import Batch
 from lineage.ingest import bundle_recipe
 from lineage.model import Digest
-from lineage.shards import open_shard
 from lineage.shards.locate import Located
 from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import Bundle
@@ -25,7 +24,7 @@ from lineage.store.read import committed_shards
 from lineage.store.recipes import kept_recipes
 from lineage.store.store import Store
 from lineage.store.where import files_of
-from lineage.wanted import take
+from lineage.wanted import rows_again
 
 I64 = npt.NDArray[np.int64]
 
@@ -83,17 +82,4 @@ def read_rows(store: Store, shard: Again, rows: I64) -> Iterator[tuple[I64, Batc
         raise ReadingError(f"no file of shard {shard.digest} is in its place")
     bundle = Bundle.of(store.root, shard.digest, shard.bundle)
     doc = bundle.records(["doc_hi", "doc_lo"]).to_numpy()
-    start = 0
-    for documents in open_shard(shard.located, shard.recipe):
-        first, last = np.searchsorted(rows, [start, start + len(documents)])
-        if first < last:
-            here = rows[first:last]
-            batch = Batch(take(documents, here - start), store.key)
-            blank = ~doc[here].any(axis=1)
-            if not (blank | (batch.doc == doc[here]).all(axis=1)).all():
-                break
-            yield here, batch
-        start += len(documents)
-        if last == len(rows):
-            return
-    raise ReadingError(f"{shard.located.name} is no longer what was ingested")
+    yield from rows_again(store, shard.located, shard.recipe, doc, rows)

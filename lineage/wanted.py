@@ -18,6 +18,7 @@ from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import Bundle
 from lineage.store.store import Store
 
+I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
@@ -33,6 +34,18 @@ def read_wanted(
     bundle = Bundle.of(store.root, digest, bundle_recipe(located, recipe))
     doc = bundle.records(["doc_hi", "doc_lo"]).to_numpy()
     rows = np.flatnonzero(is_in(doc, wanted))
+    yield from (batch for _, batch in rows_again(store, located, recipe, doc, rows))
+
+
+def rows_again(
+    store: Store, located: Located, recipe: ReadingRecipe, doc: U64, rows: I64
+) -> Iterator[tuple[I64, Batch]]:
+    """Some rows of a shard, read again: (rows, batch of them), in order.
+
+    ``doc`` uint64[n, 2] are the identities of all its rows, zero where they were purged. A shard
+    is not opened for no rows, and reading ends with the last one. ReadingError if the file is no
+    longer what was ingested.
+    """
     if not len(rows):
         return
     start = 0
@@ -41,13 +54,16 @@ def read_wanted(
         if first < last:
             here = rows[first:last]
             batch = Batch(take(documents, here - start), store.key)
-            if not np.array_equal(batch.doc, doc[here]):
-                raise _changed(located)
-            yield batch
+            same = (batch.doc == doc[here]).all(axis=1)
+            if not (same | ~doc[here].any(axis=1)).all():
+                break
+            yield here, batch
         start += len(documents)
         if last == len(rows):
             return
-    raise _changed(located)
+    raise ReadingError(
+        f"{located.name} is no longer what was ingested", hint="ingest it again, then scan"
+    )
 
 
 def is_in(doc: U64, wanted: U64) -> Mask:
@@ -69,7 +85,7 @@ def is_in(doc: U64, wanted: U64) -> Mask:
     return found
 
 
-def take(documents: DocumentBatch, rows: npt.NDArray[np.int64]) -> DocumentBatch:
+def take(documents: DocumentBatch, rows: I64) -> DocumentBatch:
     """Some rows of a batch; remarks and counts stay behind."""
     return DocumentBatch(
         record=documents.record[rows],
@@ -79,10 +95,4 @@ def take(documents: DocumentBatch, rows: npt.NDArray[np.int64]) -> DocumentBatch
         roles={role: column.take(rows) for role, column in documents.roles.items()},
         records=0,
         offset=None if documents.offset is None else documents.offset[rows],
-    )
-
-
-def _changed(located: Located) -> ReadingError:
-    return ReadingError(
-        f"{located.name} is no longer what was ingested", hint="ingest it again, then scan"
     )
