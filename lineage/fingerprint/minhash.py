@@ -42,6 +42,16 @@ class Shingles:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def of(self, document: int) -> U32:
+        """The set of one document."""
+        return self.values[self.offsets[document] : self.offsets[document + 1]]
+
+    def shared(self, document: int, other: Shingles, its: int = 0) -> tuple[int, int]:
+        """Sizes of intersection and union with a document of another batch."""
+        mine, theirs = self.of(document), other.of(its)
+        common = len(np.intersect1d(mine, theirs, assume_unique=True))
+        return common, len(mine) + len(theirs) - common
+
 
 def signatures(tokens: Tokens, *, width: int = 5, permutations: int = 128, seed: int = 1) -> U32:
     """uint32[n, permutations]: minima over each document's shingles; all ones without words.

@@ -23,25 +23,28 @@ THRESHOLD = 0.8
 MOST = 16
 """Documents of one band key that a document is compared with: templates share a band by the
 thousand, and one near-copy is enough."""
-_CHUNK = 1 << 16
+_PAIRS = 1 << 20
+"""Pairs of a document and one of a band key that are looked at together; bounds memory."""
 PAIRS = {"left": pl.UInt32, "right": pl.UInt32, "similarity": pl.Float64}
 
 
 class Neighbours:
-    """Documents, ready to be looked up by band. ``rows`` has ``NEAR`` columns and ``shingles``."""
+    """Documents, ready to be looked up by band. ``rows`` has ``NEAR`` columns and ``shingles``;
+    ``most`` of one band key are compared."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
+    def __init__(self, rows: pl.DataFrame, most: int = MOST) -> None:
+        self._step = _PAIRS // most
         self._signatures = _signatures(rows)
         numbered = _numbered(rows, "right")
         self._bands = [
-            numbered.select("right", name).group_by(name, maintain_order=True).head(MOST)
+            numbered.select("right", name).group_by(name, maintain_order=True).head(most)
             for name in band_names()
         ]
 
     def pairs(self, rows: pl.DataFrame, threshold: float = THRESHOLD) -> Iterator[pl.DataFrame]:
         """Pairs of ``PAIRS`` (row numbers of ``rows`` and of these) at or above the threshold."""
-        for start in range(0, rows.height, _CHUNK):
-            part = rows.slice(start, _CHUNK)
+        for start in range(0, rows.height, self._step):
+            part = rows.slice(start, self._step)
             numbered = _numbered(part, "left")
             found = [
                 numbered.select("left", name).join(keyed, on=name).select("left", "right")

@@ -85,6 +85,14 @@ def measured() -> dict[str, pl.Expr]:
     }
 
 
+def among(rows: pl.DataFrame, others: pl.DataFrame, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """bool[n]: rows that are alike in these columns to a row of ``others``."""
+    there = others.select(names).unique().with_columns(there=pl.lit(True))
+    joined = rows.select(names).join(there, on=names, how="left", maintain_order="left")
+    mask: npt.NDArray[np.bool_] = joined["there"].fill_null(False).to_numpy()
+    return mask
+
+
 def drawn(rows: pl.DataFrame, key: int) -> U64:
     """uint64[n]: a keyed order of identities; its least are a fair sample of distinct documents.
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from lineage.queries.near import THRESHOLD, Neighbours
-from lineage.queries.sets import DOC, MEASURES, NEAR, NORM, DocumentSet
+from lineage.queries.sets import DOC, MEASURES, NEAR, NORM, DocumentSet, among
 from lineage.store.contents import Content, batches, documents_of
 
 CONFIDENCE = 0.95
@@ -89,8 +88,8 @@ def lenient_by_sample(
     spoken = sample["shingles"].to_numpy() > 0
     for batch in batches(shards):
         rows = documents_of(batch, [*DOC, *NORM, "shingles", *NEAR])
-        exact |= _in(sample, rows, DOC)
-        worded |= _in(sample, rows, NORM) & spoken
+        exact |= among(sample, rows, DOC)
+        worded |= among(sample, rows, NORM) & spoken
         for pairs in neighbours.pairs(rows, threshold):
             near[pairs["right"].to_numpy()] = True
     totals = DocumentSet(sample).totals
@@ -98,13 +97,6 @@ def lenient_by_sample(
     kept = (DocumentSet(sample.filter(pl.Series(mask))) for mask in (by_words, by_words | near))
     words, all_ = (Part.of(one.totals, totals) for one in kept)
     return words, all_
-
-
-def _in(rows: pl.DataFrame, others: pl.DataFrame, names: list[str]) -> npt.NDArray[np.bool_]:
-    there = others.select(names).unique().with_columns(there=pl.lit(True))
-    joined = rows.select(names).join(there, on=names, how="left", maintain_order="left")
-    mask: npt.NDArray[np.bool_] = joined["there"].fill_null(False).to_numpy()
-    return mask
 
 
 def interval(

@@ -9,13 +9,17 @@ import numpy as np
 import polars as pl
 
 from lineage.graph import Basis
-from lineage.queries.copies import DOC, NORM, PRINTS, WAYS, Originals, copies
+from lineage.queries.copies import WAYS, Originals, copies
+from lineage.queries.sets import DOC, NEAR, NORM
 from lineage.queries.subject import Belongs
 from lineage.queries.window import Window
 from lineage.store.holdings import Holding
 from lineage.store.matching import Match
 
-COUNTED = ("record", "reading", *DOC, *NORM, "bytes", "tokens", "source", "url", "timestamp", "id")
+COUNTED = (
+    *("record", "reading", *DOC, *NORM, "bytes", "tokens", "shingles"),
+    *("source", "url", "timestamp", "id"),
+)
 EXAMPLES = 3
 """Copies that are kept of each source and match."""
 
@@ -105,7 +109,7 @@ def own_rows(
             )
         )
         kept.append(_printed(holding, chosen, (mine & inside).arg_true()))
-    empty = pl.DataFrame(schema=dict.fromkeys((*DOC, *NORM, "tokens", *PRINTS), pl.UInt64))
+    empty = pl.DataFrame(schema=dict.fromkeys((*DOC, *NORM, "shingles", *NEAR), pl.UInt64))
     return found, Originals.of(pl.concat([empty, *kept]))
 
 
@@ -117,7 +121,7 @@ def copied_rows(
         return
     for holding in holdings:
         near = holding.current
-        rows = holding.bundle.records([*COUNTED, *PRINTS] if near else COUNTED)
+        rows = holding.bundle.records([*COUNTED, *NEAR] if near else COUNTED)
         rows = rows.filter(~belongs.rows(holding, rows))
         found = copies(originals, rows, threshold, near=near)
         if len(found.rows):
@@ -154,10 +158,10 @@ def _by_source(holding: Holding, rows: pl.DataFrame) -> Iterator[Copied]:
 
 def _printed(holding: Holding, chosen: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
     """Columns that copies are found by, all UInt64; prints are null where a bundle has none."""
-    names = chosen.select(pl.col(*DOC, *NORM, "tokens").cast(pl.UInt64))
+    names = chosen.select(pl.col(*DOC, *NORM, "shingles").cast(pl.UInt64))
     if not holding.current:
-        return names.with_columns(pl.lit(None, pl.UInt64).alias(name) for name in PRINTS)
-    return pl.concat([names, holding.bundle.records(PRINTS)[at]], how="horizontal")
+        return names.with_columns(pl.lit(None, pl.UInt64).alias(name) for name in NEAR)
+    return pl.concat([names, holding.bundle.records(NEAR)[at]], how="horizontal")
 
 
 def _names(rows: pl.DataFrame) -> list[str]:

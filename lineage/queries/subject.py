@@ -12,6 +12,7 @@ import polars as pl
 from lineage.domains import canonical_host, host_of, hosts
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest
+from lineage.queries.sets import DOC, among
 from lineage.store.findings import StoredFinding, finding_ids, newest_finding
 from lineage.store.graph import load_entities
 from lineage.store.holdings import Holding
@@ -161,13 +162,10 @@ class Belongs:
         if kind is SubjectKind.FINDING and holding.digest in self.among:
             wanted = pl.DataFrame(
                 [(int(m[:16], 16), int(m[16:], 16)) for m in sorted(self.members)],
-                schema={"doc_hi": pl.UInt64, "doc_lo": pl.UInt64},
+                schema=dict.fromkeys(DOC, pl.UInt64),
                 orient="row",
-            ).with_columns(there=True)
-            joined = rows.select("doc_hi", "doc_lo").join(
-                wanted, on=["doc_hi", "doc_lo"], how="left", maintain_order="left"
             )
-            return joined["there"].fill_null(value=False)
+            return pl.Series(among(rows, wanted, DOC))
         return pl.repeat(value=False, n=len(rows), dtype=pl.Boolean, eager=True)
 
     def rows(self, holding: Holding, rows: pl.DataFrame) -> pl.Series:

@@ -158,12 +158,12 @@ def _readable(store: Store, shard: Again, rows: Sequence[int]) -> Iterator[tuple
 
 
 def _how(batch: Batch, row: int, query: Batch, threshold: float) -> str:
-    sets, asked = batch.shingles, query.shingles.values
-    mine = sets.values[sets.offsets[row] : sets.offsets[row + 1]]
-    common = len(np.intersect1d(mine, asked, assume_unique=True))
-    if common >= threshold * (len(mine) + len(asked) - common) and common:
+    common, union = batch.shingles.shared(row, query.shingles)
+    if not common:
+        return ""
+    if common >= threshold * union:
         return "near"
-    return "contains" if common >= CONTAINED * len(asked) and common else ""
+    return "contains" if common >= CONTAINED * len(query.shingles.of(0)) else ""
 
 
 def take_urls(lookup: Lookup, urls: Iterable[str], taken: Taken) -> None:

@@ -76,7 +76,8 @@ def _checked(batch: Batch, row: int, query: Batch | None) -> Checked:
     if length:
         low, high = int(where[start, 0]), int(where[start + length - 1, 1])
         run = text.encode()[low:high].decode("utf-8", "replace")
-    return Checked(same, _jaccard(batch, row, query), length, run)
+    common, union = batch.shingles.shared(row, query.shingles)
+    return Checked(same, common / max(union, 1), length, run)
 
 
 def _words(batch: Batch, row: int) -> tuple[U64, npt.NDArray[np.int64]]:
@@ -86,13 +87,6 @@ def _words(batch: Batch, row: int) -> tuple[U64, npt.NDArray[np.int64]]:
     core = tokens.word[here] != 0
     spans = np.column_stack([tokens.start[here][core], tokens.end[here][core]])
     return tokens.word[here][core], spans
-
-
-def _jaccard(batch: Batch, row: int, query: Batch) -> float:
-    mine, asked = batch.shingles, query.shingles
-    left = mine.values[mine.offsets[row] : mine.offsets[row + 1]]
-    common = len(np.intersect1d(left, asked.values, assume_unique=True))
-    return common / max(len(left) + len(asked.values) - common, 1)
 
 
 def longest_run(words: U64, asked: U64) -> tuple[int, int]:

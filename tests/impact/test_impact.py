@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from lineage.errors import UsageError
 from lineage.graph import Basis, Entity, Kind, Node
 from lineage.queries.impact import Impact, impact
-from lineage.store import Store, declare, run_sql
+from lineage.store import Store, declare, open_store, run_sql
 from lineage.store.matching import Match
-from tests.impact.conftest import Touched
+from tests.impact.conftest import Touched, fill, prose, write
 
 COUNTS = "count(*) AS records, sum(bytes)::BIGINT AS bytes, sum(tokens)::BIGINT AS tokens"
 ALPHA = "SELECT {what} FROM record WHERE source = 'alpha'"
@@ -139,3 +140,13 @@ def test_the_table_says_the_same(alpha: Impact) -> None:
     copies = [row for row in rows if row["section"] == "copies"]
     assert total["records"] == sum(row["records"] for row in shards) == 30
     assert total["copied_records"] == sum(row["records"] for row in copies) == 18
+
+
+def test_documents_without_words_are_copies_of_their_like_alone(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store")
+    mine = [{"text": text, "source": "mine"} for text in ("!!!", "??? ***", "a word", prose(30))]
+    other = [{"text": text, "source": "other"} for text in ("!!!", "...", "A word!", "-- --")]
+    fill(store, "one", write(tmp_path / "one.jsonl", mine))
+    fill(store, "two", write(tmp_path / "two.jsonl", other))
+    counts = {key: c.records for key, (c, _) in impact(store, "source:mine").copied.items()}
+    assert counts == {("other", Match.EXACT): 1, ("other", Match.NORMALISED): 1}
