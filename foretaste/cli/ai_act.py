@@ -14,15 +14,7 @@ from foretaste.cli import options
 @click.option("--sme", is_flag=True, help="List the domains that a smaller enterprise must.")
 @click.option("--own", is_flag=True, help="Leave out what the models it was made from had learned.")
 @options.STORE
-@click.option(
-    "--format",
-    type=click.Choice(("markdown", "json", "html", "table", "csv", "parquet")),
-    default="markdown",
-    show_default=True,
-    help="How the answer is shown.",
-)
-@click.option("--output", metavar="FILE", help="Write there, not to standard output.")
-@options.AS_OF
+@options.answering("markdown", "json", "html", "table", "csv", "parquet")
 def command(model: str, sme: bool, own: bool, **given: Any) -> None:
     """Write the public summary of training content that the EU AI Act asks for.
 

@@ -16,7 +16,7 @@ def command() -> None:
 
 @command.command()
 @click.option("--output", metavar="FILE", help="Write there, not to standard output.")
-@click.option("--as-of", metavar="MOMENT", help="As the store was then.")
+@options.AS_OF
 @options.STORE
 def openlineage(**given: Any) -> None:
     """Write run events, one JSON object a line. `register openlineage` reads them again.

@@ -96,8 +96,23 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context, config_file: str | None) -> None:
     """Taste a training corpus before a model eats it: lineage, and a scan for poison."""
     ctx.obj, settings = read_settings(config_file)
-    ctx.default_map = dict.fromkeys(COMMANDS, settings)
-    ctx.default_map["exchange"] = dict.fromkeys(("key", "export", "compare"), settings)
-    ctx.default_map["store"] = dict.fromkeys(("info", "verify", "rebuild", "index"), settings)
-    ctx.default_map["export"] = dict.fromkeys(("openlineage",), settings)
-    ctx.default_map["register"] = dict.fromkeys(REGISTER, settings)
+    name = ctx.invoked_subcommand or ""
+    command = cli.get_command(ctx, name)
+    if command is not None:
+        ctx.default_map = {name: _defaults(command, settings)}
+
+
+def _defaults(command: click.Command, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the options that take any, of a command and of those below it.
+
+    An option of the same name that is no setting, such as the format of an answer, takes none.
+    """
+    taken = {option.name or "" for option in command.params if option.envvar}
+    defaults = {name: value for name, value in settings.items() if name in taken}
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None:
+                defaults[name] = _defaults(inner, settings)
+    return defaults

@@ -13,13 +13,7 @@ from foretaste.cli import options
 @click.argument("subject")
 @click.option("--since", metavar="MOMENT", help="Only records whose timestamp is not before this.")
 @click.option("--until", metavar="MOMENT", help="Only records whose timestamp is not after this.")
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.8,
-    show_default=True,
-    help="Jaccard similarity of near-copies.",
-)
+@options.THRESHOLD
 @options.STORE
 @options.ANSWER
 def command(subject: str, **given: Any) -> None:
@@ -28,16 +22,11 @@ def command(subject: str, **given: Any) -> None:
     SUBJECT is a name; or kind:name, where it could mean several things. Kinds: source, domain,
     shard (digest or path), finding, artifact. Exit code 0 whatever is found.
     """
-    from foretaste.cli.answer import asked, show  # noqa: PLC0415
-    from foretaste.cli.output import publish  # noqa: PLC0415
+    from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
+    from foretaste.report.impact import write_impact  # noqa: PLC0415
     from lineage.queries.impact import impact  # noqa: PLC0415
 
     how = {name: given[name] for name in ("since", "until", "threshold")}
     with asked(given) as store:
         answer = impact(store, subject, **how)
-    if given["format"] == "table":
-        from foretaste.report.impact import write_impact  # noqa: PLC0415
-
-        publish(given["output"], lambda stream: write_impact(answer, stream))
-    else:
-        show(answer.table(), given)
+    show_as(answer.table, given, lambda stream: write_impact(answer, stream))

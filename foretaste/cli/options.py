@@ -125,6 +125,15 @@ AS_OF: Decorator = click.option(
 )
 
 
+THRESHOLD: Decorator = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.8,
+    show_default=True,
+    help="Jaccard similarity of near-copies.",
+)
+
+
 def answering(*formats: str) -> Decorator:
     """Options of an answer that is shown in one of these formats, the first by default."""
     return together(

@@ -23,13 +23,7 @@ from foretaste.cli.takedowns import list_, purge, verify
 @click.option("--proposals", metavar="FILE", help="Where --subject writes what to confirm.")
 @click.option("--confirm", metavar="FILE", help="Take down what was confirmed in proposals.")
 @click.option("--copies", is_flag=True, help="Of URLs or a domain: take copies elsewhere, too.")
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.8,
-    show_default=True,
-    help="Jaccard similarity of near-copies of texts.",
-)
+@options.THRESHOLD
 @click.option("--purge", "purges", is_flag=True, help="Make the store forget them.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be taken down.")
 @click.option("--exclude", metavar="FILE", help="Write the exclusion manifest there.")

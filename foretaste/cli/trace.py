@@ -14,13 +14,7 @@ from foretaste.cli import options
 @click.option("--file", metavar="FILE", help="Trace the text that a file holds.")
 @click.option("--digest", metavar="DIGEST", help="Trace a document, or sha256:... a shard.")
 @click.option("--url", metavar="URL", help="Trace what was collected from a URL.")
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.8,
-    show_default=True,
-    help="Jaccard similarity of near-copies.",
-)
+@options.THRESHOLD
 @click.option(
     "--limit",
     type=click.IntRange(0),
@@ -31,14 +25,14 @@ from foretaste.cli import options
 @click.option("--verify", is_flag=True, help="Read listed records again: similarity, passage.")
 @options.STORE
 @options.ANSWER
-def command(text: str | None, **given: Any) -> int:
+def command(text: str | None, **given: Any) -> None:
     """Tell whether a text, a near-copy or a passage of it is in any shard, and what learned it.
 
     Answered from fingerprints; shards are read with --verify only. Exit code 0 in any case.
     """
-    from foretaste.cli.answer import asked, show  # noqa: PLC0415
-    from foretaste.cli.output import publish  # noqa: PLC0415
+    from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
     from foretaste.cli.talk import say  # noqa: PLC0415
+    from foretaste.report.traced import write_trace  # noqa: PLC0415
     from lineage.queries.trace import Asked, Tracer  # noqa: PLC0415
 
     question = Asked(text, given["file"], given["digest"], given["url"])
@@ -49,10 +43,4 @@ def command(text: str | None, **given: Any) -> int:
             from lineage.queries.verified import verified  # noqa: PLC0415
 
             answer = verified(store, question, answer)
-    if given["format"] == "table":
-        from foretaste.report.traced import write_trace  # noqa: PLC0415
-
-        publish(given["output"], lambda stream: write_trace(answer, stream))
-    else:
-        show(answer.table(), given)
-    return 0
+    show_as(answer.table, given, lambda stream: write_trace(answer, stream))

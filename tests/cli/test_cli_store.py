@@ -128,6 +128,18 @@ def test_settings_reach_a_scan(foretaste, poisoned, tmp_path: Path):
     assert shown["select"] == ("HID", "foretaste.toml")
 
 
+def test_settings_reach_commands_below_and_no_option_that_is_none(foretaste, clean, tmp_path: Path):
+    (tmp_path / "foretaste.toml").write_text(
+        'format = "jsonl"\nstore = "kept"\nkey = "url"\ndataset = "posts"\n'
+    )
+    assert foretaste("ingest", clean).code == 0
+    for below in ("takedown list", "store info", "register source forum", "lineage posts"):
+        assert foretaste(*below.split()).code == 0, below
+    assert foretaste("sql", "SELECT 1 AS one").out == "one\n  1\n"
+    assert "--key" in foretaste("exchange", "export", "out.parquet").err
+    assert not (tmp_path / ".foretaste").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
