@@ -20,7 +20,7 @@ from lineage.fingerprint.minhash import to_datasketch
 from lineage.fingerprint.query import text_batch
 from lineage.ingest import Options, Progress
 from lineage.ingest import ingest as ingest_located
-from lineage.model import Coverage, Role, Snapshot, Status
+from lineage.model import Coverage, Role, Snapshot, Status, identity_halves
 from lineage.shards.locate import Located, locate
 from lineage.shards.recipe import ReadingRecipe
 from lineage.store.bundle import RECORD_COLUMNS, Bundle
@@ -313,7 +313,7 @@ def identity(document: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
     try:
         if len(document) != 32:
             raise ValueError
-        return np.array([[int(document[:16], 16), int(document[16:], 16)]], np.uint64)
+        return np.array([identity_halves(document)], np.uint64)
     except ValueError:
         raise UsageError(
             f"not the identity of a document: {document!r}", hint="32 hex digits, as in members"

@@ -12,6 +12,7 @@ import polars as pl
 
 from foretaste.report import Compared, Report
 from lineage.errors import UsageError
+from lineage.model import identity_halves, identity_name
 from lineage.shards.locate import Located
 from lineage.store.findings import StoredScan
 from lineage.store.read import snapshot_shards
@@ -66,9 +67,7 @@ def find(report: Report, prefix: str) -> Finding:
 
 def places(store: Store, scan: StoredScan, documents: Sequence[str]) -> list[Place]:
     """Every record that holds one of the documents, in their order, then by shard and record."""
-    wanted = np.array(
-        sorted((int(name[:16], 16), int(name[16:], 16)) for name in documents), np.uint64
-    ).reshape(-1, 2)
+    wanted = np.array(sorted(identity_halves(name) for name in documents), np.uint64).reshape(-1, 2)
     order = {name: number for number, name in enumerate(documents)}
     found = [place for view, path in _views(store, scan) for place in _in_shard(view, path, wanted)]
     return sorted(found, key=lambda place: (order[place.document], place.shard, place.record))
@@ -86,4 +85,4 @@ def _in_shard(view: View, path: str, wanted: np.ndarray) -> Iterator[Place]:
     rows = view.bundle.records(["record", "doc_hi", "doc_lo"])
     found = rows.filter(pl.Series(is_in(rows.select("doc_hi", "doc_lo").to_numpy(), wanted)))
     for record, high, low in found.unique().sort("record", "doc_hi", "doc_lo").iter_rows():
-        yield Place(f"{high:016x}{low:016x}", path, record)
+        yield Place(identity_name(high, low), path, record)

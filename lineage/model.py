@@ -162,6 +162,16 @@ class Snapshot:
     shards: tuple[Shard, ...]
 
 
+def identity_name(high: int, low: int) -> str:
+    """The identity of a document, 128 bits in two halves, as 32 hex digits."""
+    return f"{high:016x}{low:016x}"
+
+
+def identity_halves(name: str) -> tuple[int, int]:
+    """What ``identity_name`` made a name of; ValueError for anything else."""
+    return int(name[:16], 16), int(name[16:], 16)
+
+
 def shown(text: str) -> str:
     """Text that a database can hold: bytes that are no UTF-8 written out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

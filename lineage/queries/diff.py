@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lineage.errors import UsageError
-from lineage.model import Role
+from lineage.model import Role, identity_name
 from lineage.queries.pairing import homes, matched, matched_near
 from lineage.queries.reasons import ORDER, UNKNOWN, Compared, Reasons
 from lineage.queries.sets import DOC, NEAR, NORM
@@ -312,5 +312,5 @@ def _with_twins(rows: pl.DataFrame) -> pl.DataFrame:
 def _hex(high: pl.Series, low: pl.Series) -> pl.Series:
     """128 bits as 32 hex digits; null where there is no document."""
     pairs = zip(high.to_list(), low.to_list(), strict=True)
-    texts = [None if one is None else f"{one:016x}{two:016x}" for one, two in pairs]
+    texts = [None if one is None else identity_name(one, two) for one, two in pairs]
     return pl.Series(texts, dtype=pl.String)

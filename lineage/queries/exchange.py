@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from lineage.model import identity_halves
 from lineage.queries.exchange_file import (
     SEVERITIES,
     SharedKey,
@@ -205,7 +206,7 @@ class _Mine:
 
     def _flags(self) -> list[list[int]]:
         members = [
-            (int(member[:16], 16), int(member[16:], 16), position)
+            (*identity_halves(member), position)
             for position, finding in enumerate(self.findings)
             for member in finding.payload.get("members", ())
         ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from lineage.graph import Basis, Edge, Kind, Node, Relation
-from lineage.model import Digest
+from lineage.model import Digest, identity_halves
 from lineage.queries.sets import DOC
 from lineage.store.bundle import Bundle
 from lineage.store.contents import Content
@@ -76,7 +76,7 @@ class Reasons:
                 continue
             reason = f"finding {finding.id}" if why is None else why
             members = finding.payload.get("members", ())
-            rows += [(m[:16], m[16:], reason, int(why is None)) for m in members]
+            rows += [(*identity_halves(m), reason, int(why is None)) for m in members]
         return cls(
             _members(rows),
             {node.id: why for node, why in decisions.items() if node.kind is Kind.SOURCE},
@@ -128,10 +128,9 @@ def _constant(text: str) -> list[pl.Expr]:
     return [pl.lit(text)] if text else []
 
 
-def _members(rows: Sequence[tuple[str, str, str, int]]) -> pl.DataFrame:
+def _members(rows: Sequence[tuple[int, int, str, int]]) -> pl.DataFrame:
     schema = {"doc_hi": pl.UInt64, "doc_lo": pl.UInt64, "reason": pl.String, "rank": pl.Int64}
-    parsed = [(int(high, 16), int(low, 16), reason, rank) for high, low, reason, rank in rows]
-    return pl.DataFrame(parsed, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _decisions(store: Store, edges: Sequence[Edge]) -> Iterator[tuple[Node, str]]:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from lineage.graph import Basis
+from lineage.model import identity_name
 from lineage.queries.copies import WAYS, Originals, copies
 from lineage.queries.sets import DOC, NEAR, NORM
 from lineage.queries.subject import Belongs
@@ -165,4 +166,4 @@ def _printed(holding: Holding, chosen: pl.DataFrame, at: pl.Series) -> pl.DataFr
 
 
 def _names(rows: pl.DataFrame) -> list[str]:
-    return [f"{high:016x}{low:016x}" for high, low in rows.select(DOC).unique().iter_rows()]
+    return [identity_name(*halves) for halves in rows.select(DOC).unique().iter_rows()]

@@ -12,6 +12,7 @@ import polars as pl
 from lineage.domains import canonical_host, host_of, hosts
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest
+from lineage.model import identity_halves
 from lineage.queries.sets import DOC, among
 from lineage.store.findings import StoredFinding, finding_ids, newest_finding
 from lineage.store.graph import load_entities
@@ -161,7 +162,7 @@ class Belongs:
             return within(hosts(rows["url"]), name)
         if kind is SubjectKind.FINDING and holding.digest in self.among:
             wanted = pl.DataFrame(
-                [(int(m[:16], 16), int(m[16:], 16)) for m in sorted(self.members)],
+                [identity_halves(member) for member in sorted(self.members)],
                 schema=dict.fromkeys(DOC, pl.UInt64),
                 orient="row",
             )

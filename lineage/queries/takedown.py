@@ -19,7 +19,7 @@ import numpy as np
 
 from lineage.errors import ReadingError, UsageError
 from lineage.fingerprint.query import text_batch
-from lineage.model import Digest, Role
+from lineage.model import Digest, Role, identity_halves, identity_name
 from lineage.queries.confirmed import Confirmed
 from lineage.queries.descendants import models_from
 from lineage.queries.persons import pattern_of
@@ -173,16 +173,14 @@ def takedown(
 def _laid(store: Store, request: Request, taken: Taken) -> dict[str, Any]:
     """Lay the tombstones; what the receipt tells of them."""
     keys, rows = tombstone_keys(store, create=True), taken.sorted()
-    asked = [_hex(pair) for text in request.texts for pair in text_batch(text).doc.tolist()]
+    asked = [
+        identity_name(*pair) for text in request.texts for pair in text_batch(text).doc.tolist()
+    ]
     name = keys.name(canonical([[[*bundle, numbers] for bundle, numbers in rows.items()], asked]))
     stones = make_tombstones(keys, prints_of_rows(store, rows, request.texts))
     keep_takedown(store, name, rows, stones)
     counts = {kind: len(macs) for kind, macs in stones.macs.items()}
     return {"takedown": name, "tombstones": counts, "store": keys.name("store"), "purge": None}
-
-
-def _hex(pair: Sequence[int]) -> str:
-    return f"{pair[0]:016x}{pair[1]:016x}"
 
 
 def _excluded(store: Store, taken: Taken, places: dict[str, list[Where]]) -> Iterator[Excluded]:
@@ -192,7 +190,7 @@ def _excluded(store: Store, taken: Taken, places: dict[str, list[Where]]) -> Ite
         paths = sorted({where.path for where in places[digest]}) if digest in places else [None]
         for row, (record, reading, high, low) in zip(sorted(rows), frame.iter_rows(), strict=True):
             for path in paths:
-                document = _hex((high, low))
+                document = identity_name(high, low)
                 yield Excluded(document, digest, path, record, reading, rows[row])
 
 
@@ -231,7 +229,7 @@ def purge_again(store: Store, takedown: str) -> Takedown:
 
 def _mac(keys: Keys, document: str) -> bytes:
     try:
-        return keys.mac("doc", (int(document[:16], 16), int(document[16:], 16)))
+        return keys.mac("doc", identity_halves(document))
     except ValueError:
         return b""
 

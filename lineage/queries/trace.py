@@ -17,6 +17,7 @@ import numpy as np
 from lineage.errors import UsageError
 from lineage.fingerprint.compact import standard_error
 from lineage.fingerprint.query import Prints, prints_of
+from lineage.model import identity_name
 from lineage.queries.descendants import Model, models_from
 from lineage.queries.reach import Links, links
 from lineage.store.lookup import Lookup, open_lookup
@@ -306,9 +307,8 @@ class Tracer:
         parts = hit.opened.part_of(rows)
         for at, row, part, place, words in zip(ats, rows, parts, places, shared, strict=True):
             digest = segment.parts[part].digest
-            high, low = segment.array("doc")[row].tolist()
             similarity, error = _similarity(hit.match, float(hit.strength[at]))
-            document = f"{high:016x}{low:016x}"
+            document = identity_name(*segment.array("doc")[row].tolist())
             where = tuple(self._wheres[digest])
             yield Found(hit.match, similarity, error, *words, document, digest, place, where)
 

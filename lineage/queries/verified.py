@@ -13,6 +13,7 @@ from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.passages import WIDTH
 from lineage.fingerprint.plain import passage_hashes
 from lineage.fingerprint.query import text_batch
+from lineage.model import identity_halves
 from lineage.queries.trace import Asked, Checked, Found, Trace
 from lineage.reread import again
 from lineage.store.store import Store
@@ -33,7 +34,7 @@ def verified(store: Store, asked: Asked, trace: Trace) -> Trace:
         if shard.located is None:
             continue
         numbers = wanted[str(shard.digest)]
-        documents = {_pair(found[number].document) for number in numbers}
+        documents = {identity_halves(found[number].document) for number in numbers}
         rows = np.array(sorted(documents), np.uint64)
         try:
             batches = list(read_wanted(store, shard.located, shard.digest, shard.recipe, rows))
@@ -43,10 +44,6 @@ def verified(store: Store, asked: Asked, trace: Trace) -> Trace:
             for number, checked in _of(batch, query, [(n, found[n]) for n in numbers]):
                 found[number] = replace(found[number], checked=checked)
     return replace(trace, found=tuple(found))
-
-
-def _pair(document: str) -> tuple[int, int]:
-    return int(document[:16], 16), int(document[16:], 16)
 
 
 def _of(

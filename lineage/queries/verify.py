@@ -15,7 +15,7 @@ import polars as pl
 from lineage.errors import ReadingError, UsageError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.digest import shard_digest
-from lineage.model import Digest, Status, shown
+from lineage.model import Digest, Status, identity_name, shown
 from lineage.queries.manifest import Entry, read_manifest
 from lineage.queries.sets import DOC
 from lineage.shards import open_shard
@@ -357,7 +357,7 @@ def _missing(entry: _Wanted, read: _Read, found: pl.DataFrame) -> pl.DataFrame:
     rows = read.rows.join(known, on=DOC, how="left", maintain_order="left")
     rows = rows.filter(~pl.col("scanned").fill_null(False))
     pairs = zip(rows["doc_hi"].to_list(), rows["doc_lo"].to_list(), strict=True)
-    document = pl.Series([f"{high:016x}{low:016x}" for high, low in pairs], dtype=pl.String)
+    document = pl.Series([identity_name(*pair) for pair in pairs], dtype=pl.String)
     state = np.where(rows["scanned"].is_null().to_numpy(), "unknown", "ingested")
     return rows.with_columns(
         path=pl.lit(entry.path), document=document, known=pl.Series(state, dtype=pl.String)

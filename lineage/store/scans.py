@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from lineage.model import identity_halves
 from lineage.store.store import Store
 
 
@@ -62,5 +63,5 @@ def severe_documents(store: Store, severity: str = "high") -> pl.DataFrame:
     )
     with store.reading() as connection:
         rows = connection.execute(query, [severity]).fetchall()
-    pairs = [(int(name[:16], 16), int(name[16:], 16)) for (name,) in rows]
+    pairs = [identity_halves(name) for (name,) in rows]
     return pl.DataFrame(pairs, {"doc_hi": pl.UInt64, "doc_lo": pl.UInt64}, orient="row")

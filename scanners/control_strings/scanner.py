@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from scipy import stats
 
 from lineage.fingerprint.batch import Batch
+from lineage.model import identity_name
 from lineage.shards.batch import Reading
 from scanners.control_strings.shapes import BEGINS, frame_of
 from scanners.scanner import (
@@ -145,7 +146,7 @@ def _finding(kind: str, rows: pl.DataFrame, total: int, collection: bool) -> Fin
     template, most = common.sort("n", "template", descending=[True, False]).row(0)
     shown = rows.filter(pl.col("excerpt") != "").sort("hi", "lo", "template")
     shown = shown.unique(["hi", "lo"], keep="first", maintain_order=True).head(EXCERPTS)
-    names = [f"{hi:016x}{lo:016x}" for hi, lo in documents.iter_rows()]
+    names = [identity_name(hi, lo) for hi, lo in documents.iter_rows()]
     told = kind == "plain" and collection
     return Finding(
         code=ControlStrings.code,
@@ -164,7 +165,7 @@ def _finding(kind: str, rows: pl.DataFrame, total: int, collection: bool) -> Fin
             "expected at most": float(f"{expected:.3g}"),
         },
         excerpts=tuple(
-            Excerpt(f"{hi:016x}{lo:016x}", "", json.loads(text), "")
+            Excerpt(identity_name(hi, lo), "", json.loads(text), "")
             for hi, lo, text in shown.select("hi", "lo", "excerpt").iter_rows()
         ),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lineage.model import identity_name
 from lineage.times import hours
 from scanners.drift.counts import excess_ln_p
 from scanners.duplicates.origins import Kind, documents, placed
@@ -265,7 +266,7 @@ def _finding(row: dict[str, object], members: pl.DataFrame) -> Finding:
         consequence=Consequence.DISTORTION,
         confidence=Confidence.LIKELY,
         strength=round(-1000 * ln_p),
-        members=tuple(sorted(f"{high:016x}{low:016x}" for high, low in docs.iter_rows())),
+        members=tuple(sorted(identity_name(high, low) for high, low in docs.iter_rows())),
         statistics={
             "place": place,
             "day": date,

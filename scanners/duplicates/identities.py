@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lineage.model import identity_name
+
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 
@@ -34,4 +36,4 @@ def positions(table: U64, sought: U64) -> I64:
 
 def hexes(table: U64) -> list[str]:
     """Identities as 32 hex digits each."""
-    return [f"{high:016x}{low:016x}" for high, low in table.tolist()]
+    return [identity_name(high, low) for high, low in table.tolist()]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import Batch, TokenBatch
+from lineage.model import identity_name
 from lineage.shards.batch import Reading
 from scanners.duplicates.departures import HELD, LEAST, SCHEMA, departures
 from scanners.duplicates.identities import table_of
@@ -217,9 +218,9 @@ def _found(observed: Observed) -> pl.DataFrame:
 
 
 def _finding(rows: pl.DataFrame, texts: dict[tuple[int, ...], list[str]]) -> Finding:
-    members = sorted({f"{hi:016x}{lo:016x}" for hi, lo in rows.select("doc_hi", "doc_lo").rows()})
+    members = sorted({identity_name(hi, lo) for hi, lo in rows.select("doc_hi", "doc_lo").rows()})
     shown = [pair for pair in sorted(rows.select("doc_hi", "doc_lo").rows()) if pair in texts]
-    excerpts = tuple(Excerpt(f"{hi:016x}{lo:016x}", *texts[hi, lo]) for hi, lo in shown[:EXAMPLES])
+    excerpts = tuple(Excerpt(identity_name(hi, lo), *texts[hi, lo]) for hi, lo in shown[:EXAMPLES])
     string = excerpts[0].match.strip()
     statistics: Statistics = {
         "string": string,

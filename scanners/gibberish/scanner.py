@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import TokenBatch
+from lineage.model import identity_name
 from scanners.duplicates.exact import COUNTS
 from scanners.duplicates.identities import positions, table_of
 from scanners.gibberish import kernels
@@ -154,7 +155,7 @@ class Gibberish(Scanner):
                 consequence=Consequence.DISTORTION,
                 confidence=Confidence.UNCORRECTED,
                 strength=LAST,
-                members=tuple(f"{hi:016x}{lo:016x}" for hi, lo in beyond.iter_rows()),
+                members=tuple(identity_name(hi, lo) for hi, lo in beyond.iter_rows()),
                 statistics=statistics,
             )
         ]

@@ -7,6 +7,7 @@ import json
 import polars as pl
 from scipy.special import pdtrc
 
+from lineage.model import identity_name
 from scanners.hidden_text.kinds import KINDS, NEVER, Kind
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import Confidence
@@ -88,7 +89,7 @@ def _finding(name: str, key: str, rows: pl.DataFrame, total: int) -> Finding:
         consequence=kind.consequence,
         confidence=sure,
         strength=documents.height,
-        members=tuple(f"{hi:016x}{lo:016x}" for hi, lo in documents.iter_rows()),
+        members=tuple(identity_name(hi, lo) for hi, lo in documents.iter_rows()),
         statistics=statistics,
         excerpts=_excerpts(rows),
     )
@@ -104,6 +105,6 @@ def _excerpts(rows: pl.DataFrame) -> tuple[Excerpt, ...]:
         .head(EXCERPTS)
     )
     return tuple(
-        Excerpt(f"{hi:016x}{lo:016x}", *json.loads(excerpt))
+        Excerpt(identity_name(hi, lo), *json.loads(excerpt))
         for hi, lo, excerpt in shown.iter_rows()
     )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from lineage.fingerprint.batch import Batch
-from lineage.model import Reason, Remark
+from lineage.model import Reason, Remark, identity_name
 from lineage.shards.batch import DocumentBatch, Reading
 from scanners.integrity.kinds import KINDS, MALFORMED, Identity, kind_of
 from scanners.scanner import (
@@ -118,7 +118,7 @@ def _finding(name: str, rows: pl.DataFrame) -> Finding:
     known = rows.filter((pl.col("hi") != 0) | (pl.col("lo") != 0)).sort("hi", "lo")
     records = int(rows["records"].sum())
     excerpts = [
-        Excerpt(f"{hi:016x}{lo:016x}", f"{what}: ", text, "")
+        Excerpt(identity_name(hi, lo), f"{what}: ", text, "")
         for hi, lo, evidence in rows.sort("hi", "lo").select("hi", "lo", "evidence").iter_rows()
         for what, text in json.loads(evidence or "[]")
     ]
@@ -129,7 +129,7 @@ def _finding(name: str, rows: pl.DataFrame) -> Finding:
         consequence=kind.consequence,
         confidence=kind.confidence,
         strength=records,
-        members=tuple(f"{hi:016x}{lo:016x}" for hi, lo in known.select("hi", "lo").iter_rows()),
+        members=tuple(identity_name(hi, lo) for hi, lo in known.select("hi", "lo").iter_rows()),
         statistics={"records": records, "documents": known.height},
         excerpts=tuple(excerpts[: 2 * EXCERPTS]),
     )

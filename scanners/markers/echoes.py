@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import Batch
+from lineage.model import identity_halves, identity_name
 from scanners.markers.repeats import ECHOES, FIRST, RUN, TOKEN, TOTAL
 from scanners.markers.runs import COUNTS, describe, read_key
 from scanners.scanner import (
@@ -104,12 +105,12 @@ class Echoes(Scanner):
             return Plan()
         observed[_FINALISTS] = finalists(observed)
         examples = {doc for docs in observed[_FINALISTS]["docs"] for doc in docs[:EXAMPLES]}
-        wanted = [(int(doc[:16], 16), int(doc[16:], 16)) for doc in sorted(examples)]
+        wanted = [identity_halves(doc) for doc in sorted(examples)]
         return Plan(wanted=np.array(wanted, np.uint64).reshape(-1, 2))
 
     def judge(self, observed: Observed) -> list[Finding]:
         """One finding for markers that share their documents."""
-        texts = {f"{h:016x}{w:016x}": t for h, w, t in observed[BEGINNINGS.recipe].iter_rows()}
+        texts = {identity_name(h, w): t for h, w, t in observed[BEGINNINGS.recipe].iter_rows()}
         return [
             _finding(group, texts) for group in _together(observed[_FINALISTS].to_dicts()) if group
         ]
@@ -170,7 +171,7 @@ def _identities(rows: pl.DataFrame) -> pl.DataFrame:
     """Documents of each marker as sorted lists of hex identities, column ``docs``."""
     docs: dict[tuple[int, int], set[str]] = {}
     for kind, key, high, low in rows.select("kind", "key", *DOC).iter_rows():
-        docs.setdefault((kind, key), set()).add(f"{high:016x}{low:016x}")
+        docs.setdefault((kind, key), set()).add(identity_name(high, low))
     table = [(*marker, sorted(them)) for marker, them in docs.items()]
     kinds: dict[str, pl.DataType | type[pl.DataType]] = {
         "kind": pl.UInt8,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from lineage.model import identity_name
 from scanners.duplicates.identities import hexes, table_of
 from scanners.markers.behind import BEHIND, SEPARATOR
 from scanners.markers.runs import COUNTS, DOCUMENTS, LEAST_RUN, LENGTH_BITS, describe, read_key
@@ -154,4 +155,4 @@ def _finding(row: dict[str, Any], members: list[str], turned: pl.DataFrame) -> F
 
 def _excerpt(high: int, low: int, text: str) -> Excerpt:
     before, match, *after = text.split(SEPARATOR)
-    return Excerpt(f"{high:016x}{low:016x}", before, match, SEPARATOR.join(after))
+    return Excerpt(identity_name(high, low), before, match, SEPARATOR.join(after))

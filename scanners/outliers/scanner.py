@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.fingerprint.batch import Batch
-from lineage.model import Role
+from lineage.model import Role, identity_name
 from lineage.shards.batch import Reading
 from scanners.scanner import (
     Component,
@@ -169,7 +169,7 @@ def _value(number: int) -> float:
 
 
 def _named(rows: pl.DataFrame) -> set[str]:
-    return {f"{hi:016x}{lo:016x}" for hi, lo in rows.select("hi", "lo").iter_rows()}
+    return {identity_name(hi, lo) for hi, lo in rows.select("hi", "lo").iter_rows()}
 
 
 def _finding(measure: str, rows: pl.DataFrame, facts: Facts) -> Finding:

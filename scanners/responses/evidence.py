@@ -7,6 +7,7 @@ import polars as pl
 
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.tokens import Tokens
+from lineage.model import identity_name
 from scanners.responses.reading import HEAD, TAIL, Sides, spans, tokens_of
 from scanners.scanner import Component, Excerpt, Fold, Input, Observer, Plan, Schema
 
@@ -98,7 +99,7 @@ def _shown(rows: pl.DataFrame) -> Shown:
     causes = first.group_by("cause", maintain_order=True).agg(pl.col("match").str.join(" + "))
     key = " | ".join(causes["match"].to_list()[:MOST_STRINGS])
     excerpts = tuple(
-        Excerpt(f"{row['doc_hi']:016x}{row['doc_lo']:016x}", row["before"], row["match"],
+        Excerpt(identity_name(row['doc_hi'], row['doc_lo']), row["before"], row["match"],
                 f"{row['after']} => {row['effect']}")
         for row in rows.head(EXAMPLES).iter_rows(named=True)
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from lineage.model import identity_name
 from scanners.responses.evidence import EXCERPTS, MOST_STRINGS, examples_plan, excerpts_of
 from scanners.responses.judging import Verdict, judge_sample
 from scanners.responses.phrases import companions, own_span, twins
@@ -186,7 +187,7 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
         "confidence": int(verdict.confidence),
         "strength": round(-1000 * verdict.ln_p),
         "statistics": json.dumps(statistics),
-        "members": [f"{high:016x}{low:016x}" for high, low in sample.docs[case.hits].tolist()],
+        "members": [identity_name(high, low) for high, low in sample.docs[case.hits].tolist()],
     }
 
 

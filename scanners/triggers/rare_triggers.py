@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lineage.model import identity_name
 from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
 from scanners.triggers import scores
 from scanners.triggers.campaigns import campaigns
@@ -135,7 +136,7 @@ def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:
 def _members(rows: pl.DataFrame) -> dict[int, tuple[str, ...]]:
     out: dict[int, list[str]] = {}
     for cand, high, low in rows.iter_rows():
-        out.setdefault(cand, []).append(f"{high:016x}{low:016x}")
+        out.setdefault(cand, []).append(identity_name(high, low))
     return {cand: tuple(sorted(docs)) for cand, docs in out.items()}
 
 
@@ -144,5 +145,5 @@ def _excerpts(rows: pl.DataFrame) -> dict[int, tuple[Excerpt, ...]]:
     for cand, high, low, before, match, after in rows.iter_rows():
         seen = out.get(cand, ())
         if len(seen) < EXAMPLES:
-            out[cand] = (*seen, Excerpt(f"{high:016x}{low:016x}", before, match, after))
+            out[cand] = (*seen, Excerpt(identity_name(high, low), before, match, after))
     return out
