@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -151,9 +152,14 @@ def _held(value: Any) -> Any:
     return [_held(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+def spelled(choice: str) -> str:
+    """A choice as it is kept: ``Third_Party`` is ``third-party``."""
+    return choice.strip().lower().replace("_", "-").replace(" ", "-")
+
+
 def _one_of(*choices: str) -> Reader:
     def read(given: Any) -> str:
-        text = str(given).strip().lower().replace("_", "-").replace(" ", "-")
+        text = spelled(str(given))
         if text not in choices:
             raise ValueError(f"one of {', '.join(choices)}")
         return text
@@ -161,8 +167,19 @@ def _one_of(*choices: str) -> Reader:
     return read
 
 
-SOURCE_CLASSES = ("public", "licensed", "third-party", "crawled", "user", "synthetic", "other")
-"""Sections 2.1 to 2.6 of the template of the EU AI Act, Article 53(1)(d)."""
+class SourceClass(StrEnum):
+    """How data was come by: sections 2.1 to 2.6 of the template of the EU AI Act, Article
+    53(1)(d)."""
+
+    PUBLIC = "public"
+    LICENSED = "licensed"
+    THIRD_PARTY = "third-party"
+    CRAWLED = "crawled"
+    USER = "user"
+    SYNTHETIC = "synthetic"
+    OTHER = "other"
+
+
 VERDICTS = ("keep", "exclude", "accept-risk", "quarantine", "investigate", "take-down", "retrain")
 ARTIFACT_KINDS = ("weights", "checkpoint", "adapter", "tokenizer", "other")
 
@@ -171,6 +188,8 @@ _LICENCE = (
     Fact("licence_evidence", "Where the licence stands written: a URL, a file, a contract.", _text),
 )
 _SAID = (
+    Fact("modality", "text, image, audio, video ...", _text, many=True),
+    Fact("language", "Languages (ISO 639).", _text, many=True),
     Fact("decided_by", "Who decided to include it.", _text),
     Fact("reason", "Why.", _text),
     Fact("note", "Anything else.", _text),
@@ -179,7 +198,7 @@ _SAID = (
 FACTS: Mapping[Kind, tuple[Fact, ...]] = MappingProxyType(
     {
         Kind.SOURCE: (
-            Fact("class", f"One of {', '.join(SOURCE_CLASSES)}.", _one_of(*SOURCE_CLASSES)),
+            Fact("class", f"One of {', '.join(SourceClass)}.", _one_of(*SourceClass)),
             Fact("uri", "Where it is.", _text),
             Fact("revision", "Which state of it.", _text),
             Fact("publisher", "Who publishes it.", _text),
@@ -192,8 +211,6 @@ FACTS: Mapping[Kind, tuple[Fact, ...]] = MappingProxyType(
             ),
             Fact("consent", "On what consent, or other legal basis.", _text),
             Fact("generator", "Model that wrote it, where it is synthetic.", _text),
-            Fact("modality", "text, image, audio, video ...", _text, many=True),
-            Fact("language", "Languages (ISO 639).", _text, many=True),
             *_SAID,
         ),
         Kind.SNAPSHOT: (
@@ -201,8 +218,6 @@ FACTS: Mapping[Kind, tuple[Fact, ...]] = MappingProxyType(
             *_LICENCE,
             Fact("method", "How it was made.", _text),
             Fact("period", "When the content was collected.", _period),
-            Fact("modality", "text, image, audio, video ...", _text, many=True),
-            Fact("language", "Languages (ISO 639).", _text, many=True),
             *_SAID,
         ),
         Kind.SHARD: (Fact("note", "Anything.", _text),),

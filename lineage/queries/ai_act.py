@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lineage.errors import UsageError
+from lineage.facts import SourceClass
 from lineage.graph import Basis, Edge, Kind, Node
 from lineage.queries.ai_act_general import general
 from lineage.queries.ai_act_known import Entry, Known, basis_of
 from lineage.queries.ai_act_sources import sources
 from lineage.queries.composition import Composition, Facts, Portion, compose, top_domains
-from lineage.queries.facts import SourceClass
 from lineage.queries.learned import Learned, Models
 from lineage.queries.template import (
     DOMAINS_PERCENT,

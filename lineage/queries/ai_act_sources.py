@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lineage.facts import SourceClass
 from lineage.graph import Basis, Kind, Node, Relation
 from lineage.queries.ai_act_known import (
     DECLARED,
@@ -19,7 +20,6 @@ from lineage.queries.ai_act_known import (
     used,
 )
 from lineage.queries.composition import Portion
-from lineage.queries.facts import SourceClass
 from lineage.queries.template import LARGE
 
 

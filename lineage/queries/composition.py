@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from lineage.domains import domains
+from lineage.facts import SourceClass
 from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest, weakest
-from lineage.queries.facts import SourceClass, class_of
+from lineage.queries.facts import class_of
 from lineage.queries.learned import Learned
 from lineage.queries.origins import Origin, Origins
 from lineage.store.holdings import Holding

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lineage.facts import SourceClass
 from lineage.graph import Basis, Edge, Kind, Node, Relation
 from lineage.model import Status
-from lineage.queries.facts import SourceClass, class_of, fact
-from lineage.queries.impact import number
+from lineage.queries.facts import class_of, fact, number
 from lineage.queries.learned import Models
 from lineage.queries.origins import Origins
 from lineage.store.graph import load_edges, load_entities

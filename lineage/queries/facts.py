@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from math import isfinite
 from typing import Any
 
-
-class SourceClass(StrEnum):
-    """How data was come by: the classes of section 2 of the template of Article 53(1)(d)."""
-
-    PUBLIC = "public"
-    LICENSED = "licensed"
-    THIRD_PARTY = "third-party"
-    CRAWLED = "crawled"
-    USER = "user"
-    SYNTHETIC = "synthetic"
-    OTHER = "other"
-
+from lineage.facts import SourceClass, spelled
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "class": ("class", "source_class"),
@@ -67,5 +56,16 @@ def _words(value: Any) -> str:
 
 def class_of(facts: Mapping[str, Any]) -> SourceClass | None:
     """The class of a source; None where none was declared, or one that there is not."""
-    spelled = (fact(facts, "class") or "").lower().replace("_", "-").replace(" ", "-")
-    return SourceClass(spelled) if spelled in list(SourceClass) else None
+    name = spelled(fact(facts, "class") or "")
+    return SourceClass(name) if name in list(SourceClass) else None
+
+
+def number(value: Any) -> float | None:
+    """A fact as a number of 0 or more; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if isfinite(found) and found >= 0 else None

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from lineage.errors import UsageError
 from lineage.graph import Basis, Edge, Kind, Node, Relation, strongest
+from lineage.queries.facts import number
 from lineage.queries.learned import Models
 from lineage.queries.reach import Reached, of_kind, reach
 from lineage.queries.spread import Copied, Counts, Own, copied_rows, own_rows
@@ -270,17 +270,6 @@ def _upstream(edges: Iterable[Edge], subject: Subject) -> tuple[Reached, ...]:
     # Shards are the snapshots' own; there may be thousands.
     told = (r for n, r in found.items() if n != subject.node and n.kind is not Kind.SHARD)
     return tuple(sorted(told, key=lambda r: (r.hops, r.node)))
-
-
-def number(value: Any) -> float | None:
-    """A fact as a number of 0 or more; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return found if isfinite(found) and found >= 0 else None
 
 
 def _text(value: Any) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from lineage.errors import UsageError
+from lineage.store.past import parse_moment
 from lineage.times import hours
 
 
@@ -53,14 +53,5 @@ class Window:
 def _hour(moment: str | None, *, last: bool) -> int | None:
     if moment is None:
         return None
-    try:
-        time = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise UsageError(
-            f"{moment!r} is no moment",
-            hint="give a date like 2026-01-31, or a time like 2026-01-31T12:00",
-        ) from error
-    if last and len(moment) == len("2026-01-31"):
-        time += timedelta(hours=23)
-    time = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return int(time.timestamp()) // 3600
+    hint = "give a date like 2026-01-31, or a time like 2026-01-31T12:00"
+    return int(parse_moment(moment, end=last, hint=hint).timestamp()) // 3600

@@ -40,18 +40,20 @@ def _until(moment: str) -> Callable[[Event], bool]:
     """Whether an event lies at or before a moment."""
     if moment.isdecimal():
         return lambda event: int(event["number"]) <= int(moment)
-    time = _time(moment)
+    hint = "give a date like 2026-01-31, a time like 2026-01-31T12:00, or an event's number"
+    time = parse_moment(moment, end=True, hint=hint)
     return lambda event: datetime.fromisoformat(event["at"]) <= time
 
 
-def _time(moment: str) -> datetime:
+def parse_moment(moment: str, *, end: bool, hint: str) -> datetime:
+    """A date or a time in ISO 8601; UTC unless it says otherwise. UsageError for anything else.
+
+    A date is its first moment, or with ``end`` its last.
+    """
     try:
         time = datetime.fromisoformat(moment)
     except ValueError as error:
-        raise UsageError(
-            f"{moment!r} is no moment",
-            hint="give a date like 2026-01-31, a time like 2026-01-31T12:00, or an event's number",
-        ) from error
-    if len(moment) == len("2026-01-31"):
+        raise UsageError(f"{moment!r} is no moment", hint=hint) from error
+    if end and len(moment) == len("2026-01-31"):
         time += timedelta(days=1, microseconds=-1)
     return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -107,10 +107,13 @@ def keep_takedown(store: Store, takedown: str, rows: Rows, stones: Tombstones) -
 
 def rows_of(store: Store, takedown: str) -> dict[tuple[str, str], list[int]]:
     """The rows that a takedown was made of. StoreError if they are damaged."""
-    path = folder_of(store, takedown) / "rows.json"
+    listed = _json(folder_of(store, takedown) / "rows.json")
+    return {(digest, recipe): rows for digest, recipe, rows in listed}
+
+
+def _json(path: Path) -> Any:
     try:
-        listed = json.loads(path.read_text(encoding="ascii"))
-        return {(digest, recipe): rows for digest, recipe, rows in listed}
+        return json.loads(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}", hint="restore it from a copy"
@@ -143,14 +146,7 @@ def save_receipt(store: Store, facts: Mapping[str, Any]) -> str:
 def load_receipt(store: Store, takedown: str) -> dict[str, Any]:
     """The newest receipt of a takedown. StoreError if it is not there."""
     receipt = find_takedown(store, takedown).receipt
-    path = folder_of(store, takedown) / f"receipt-{receipt[:16]}.json"
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path} cannot be read: {error}", hint="restore it from a copy"
-        ) from error
-    return facts
+    return dict(_json(folder_of(store, takedown) / f"receipt-{receipt[:16]}.json"))
 
 
 def sealed(facts: Mapping[str, Any]) -> str:
