@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     import datasketch
 
 PathLikes = str | PathLike[str] | Iterable[str | PathLike[str]]
+Where = str | PathLike[str] | Store | None
+"""A store: its folder, itself, or None for ``FORETASTE_STORE`` or ``.foretaste``."""
 DEFAULT_STORE = ".foretaste"
 KEYS = ("url", "id", "path")
 """Roles that may tell the same document in two snapshots."""
@@ -301,6 +303,11 @@ def open_store(
     """Open a store; by default ``FORETASTE_STORE`` or ``.foretaste``. StoreError if not there."""
     where = path or environ.get("FORETASTE_STORE") or DEFAULT_STORE
     return open_store_at(Path(where), create=create, hash_key=hash_key)
+
+
+def opened(store: Where) -> Store:
+    """A store to ask: open already, or one that is there; StoreError if it is not."""
+    return store if isinstance(store, Store) else open_store(store, create=False)
 
 
 def minhash(text: str) -> datasketch.MinHash:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from os import PathLike
 
-from foretaste.api import open_store
+from foretaste.api import Where, opened
 from lineage.queries.confirmed import Confirmed
 from lineage.queries.takedown import Request, Takedown
 from lineage.queries.takedown import takedown as take_down
 from lineage.queries.trace import Asked, Trace, Tracer
 from lineage.queries.verified import verified
 from lineage.store.past import as_of as as_of_moment
-from lineage.store.store import Store
-
-Where = str | PathLike[str] | Store | None
 
 
 def tracer(store: Where = None) -> Tracer:
     """A store opened to trace many texts: ``tracer().text("...")``, ``.digest``, ``.url``."""
-    return Tracer(_opened(store))
+    return Tracer(opened(store))
 
 
 def trace(  # noqa: PLR0913
@@ -40,8 +36,8 @@ def trace(  # noqa: PLR0913
     ``verify`` reads the listed records again. UsageError unless one thing is asked for.
     """
     asked = Asked(text, file, digest, url)
-    opened = _opened(store)
-    with nullcontext(opened) if as_of is None else as_of_moment(opened, as_of) as there:
+    now = opened(store)
+    with nullcontext(now) if as_of is None else as_of_moment(now, as_of) as there:
         answer = asked.answer(Tracer(there), threshold=threshold, limit=limit)
         return verified(there, asked, answer) if verify else answer
 
@@ -60,8 +56,4 @@ def takedown(  # noqa: PLR0913
 ) -> Takedown:
     """Take down texts with their copies, records of URLs or a domain, or what was confirmed."""
     request = Request(texts, urls, domain, confirmed, copies, threshold)
-    return take_down(_opened(store), request, purge=purge, dry_run=dry_run)
-
-
-def _opened(store: Where) -> Store:
-    return store if isinstance(store, Store) else open_store(store, create=False)
+    return take_down(opened(store), request, purge=purge, dry_run=dry_run)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-from foretaste.api import Request, open_store
+from foretaste.api import Request, Where, opened
 from lineage.queries import diff as difference
 from lineage.queries import exchange
 from lineage.queries.compare import Options
@@ -16,9 +16,7 @@ from lineage.queries.infer import Inferred
 from lineage.queries.infer import infer as infer_from
 from lineage.queries.verify import Verified
 from lineage.queries.verify import verify_manifest as verify
-from lineage.store.store import Store
 
-Where = str | PathLike[str] | Store | None
 File = str | PathLike[str]
 
 
@@ -29,14 +27,14 @@ def infer(
 
     Edges are written unless ``dry_run``. UsageError for a single name, or one that is unknown.
     """
-    return infer_from(_opened(store), *snapshots, options=options, dry_run=dry_run)
+    return infer_from(opened(store), *snapshots, options=options, dry_run=dry_run)
 
 
 def diff(
     old: str, new: str, *, by: str | None = None, near: bool = False, store: Where = None
 ) -> Diff:
     """What changed between two snapshots, by content or by the role ``by`` (url, id or path)."""
-    return difference.diff(_opened(store), old, new, by=by, near=near)
+    return difference.diff(opened(store), old, new, by=by, near=near)
 
 
 def verify_manifest(
@@ -52,7 +50,7 @@ def verify_manifest(
     ``roles``, ``lines`` and ``format`` say how they are read, as for ``scan``.
     """
     recipe = Request(roles=roles or {}, lines=lines, format=format).recipe
-    return verify(_opened(store), Path(manifest), recipe=recipe)
+    return verify(opened(store), Path(manifest), recipe=recipe)
 
 
 def exchange_export(
@@ -64,15 +62,11 @@ def exchange_export(
     store: Where = None,
 ) -> Exported:
     """Write what another store needs to compare with this one; ``key`` is the key's file."""
-    return exchange.exchange_export(_opened(store), Path(file), Path(key), snapshots, near)
+    return exchange.exchange_export(opened(store), Path(file), Path(key), snapshots, near)
 
 
 def exchange_compare(
     file: File, key: File, *, snapshots: Sequence[str] = (), store: Where = None
 ) -> Compared:
     """Compare this store with a file from another."""
-    return exchange.exchange_compare(_opened(store), Path(file), Path(key), snapshots)
-
-
-def _opened(store: Where) -> Store:
-    return store if isinstance(store, Store) else open_store(store, create=False)
+    return exchange.exchange_compare(opened(store), Path(file), Path(key), snapshots)
