@@ -30,6 +30,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -240,16 +241,17 @@ def main() -> None:
     given = parser.parse_args()
     store = filled(given.corpora, given.work, given.shards)
     start = time.perf_counter()
-    sample = sampled(given.corpora, given.queries)
+    sample = sampled(given.corpora, 8 * given.queries)
     told("sample", len(sample), "texts", start)
     lookup, tracer = open_lookup(store), Tracer(store)
     every: list[Query] = []
     for kind, make in KINDS.items():
         draw = random.Random(13)
-        made = [query for one in sample if (query := make(one, draw)) is not None]
+        ready = (query for one in sample if (query := make(one, draw)) is not None)
+        made = list(islice(ready, given.queries))
         every += made
         print(measured(lookup, tracer, kind, made), flush=True)
-    asked = random.Random(17).sample([q for q in every if not q.text.startswith("\0")], given.shell)
+    asked = random.Random(17).sample([q for q in every if "\0" not in q.text], given.shell)
     walls = shell(store, asked)
     print(
         f"shell       {len(walls):>6,} queries  median {statistics.median(walls):.3f} s,"
