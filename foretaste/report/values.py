@@ -76,8 +76,11 @@ def fields(covered: Coverage) -> dict[tuple[str, str], int]:
     return dict(sorted(total.items()))
 
 
+_compact = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""Made once: a large answer is written value by value."""
+
+
 def dumps(value: object, indent: int | None = None) -> str:
     """JSON of printable ASCII only."""
-    separators = None if indent else (",", ":")
-    text = json.dumps(value, indent=indent, separators=separators, allow_nan=False)
+    text = json.dumps(value, indent=indent, allow_nan=False) if indent else _compact(value)
     return text.replace("\x7f", "\\u007f")

@@ -13,7 +13,15 @@ import numpy.typing as npt
 from scanners.responses import kernels
 from scanners.responses.postings import I32, I64, members
 from scanners.responses.sample import LEAST, WHOLE_LENGTH, Sample
-from scanners.responses.weighing import PRECISE, SIGNIFICANT, TOLD, Cause, Scales
+from scanners.responses.weighing import (
+    FAINT,
+    FAINT_BELOW,
+    PRECISE,
+    SIGNIFICANT,
+    UNSURE,
+    Cause,
+    Scales,
+)
 
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -62,6 +70,14 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Cases:
+    """``sure`` are beyond chance, strongest first; ``faint`` would be but for the correction."""
+
+    sure: list[Case]
+    faint: list[Case]
+
+
+@dataclass(frozen=True)
 class Pairs:
     """The effect that each cause predicts best; -1 for none."""
 
@@ -70,8 +86,8 @@ class Pairs:
     score: F64
 
 
-def find_pairs_and_cases(sample: Sample) -> tuple[Scales, Pairs, list[Case]]:
-    """All cases of a sample that are no chance and not plainly natural, strongest first.
+def find_pairs_and_cases(sample: Sample) -> tuple[Scales, Pairs, Cases]:
+    """All cases of a sample that are not plainly natural.
 
     The sample has causes and effects.
     """
@@ -79,13 +95,16 @@ def find_pairs_and_cases(sample: Sample) -> tuple[Scales, Pairs, list[Case]]:
     pairs = best_pairs(sample)
     seen = np.zeros(len(sample), bool)
     cases = []
-    for cause, effect in (*_alone(scales, pairs), *_together(scales, pairs, seen)):
-        if 2 * np.count_nonzero(seen[cause.hits]) > len(cause.hits):
+    alone, faint = _alone(scales, pairs)
+    for cause, effect in (*alone, *_together(scales, pairs, seen)):
+        if _mostly(seen, cause.hits):
             continue
         case = Case(effect, tuple(_union(scales, pairs, cause, effect)))
         seen[case.hits] = True
         cases.append(case)
-    return scales, pairs, sorted(cases, key=lambda case: case.causes[0].ln_p)
+    cases.sort(key=lambda case: case.causes[0].ln_p)
+    rest = [Case(effect, (cause,)) for cause, effect in faint if not _mostly(seen, cause.hits)]
+    return scales, pairs, Cases(cases, rest)
 
 
 def best_pairs(sample: Sample) -> Pairs:
@@ -102,10 +121,11 @@ def best_pairs(sample: Sample) -> Pairs:
     return Pairs(*out)
 
 
-def _alone(scales: Scales, pairs: Pairs) -> list[tuple[Cause, int]]:
-    """Single causes that are precise and not natural."""
+def _alone(scales: Scales, pairs: Pairs) -> tuple[list[tuple[Cause, int]], ...]:
+    """Single causes that are precise and not natural, and those of them that may be chance."""
     sample = scales.sample
     found: list[tuple[Cause, int]] = []
+    faint: list[tuple[Cause, int]] = []
     marked = np.zeros(len(sample), bool)
     dull: dict[int, Mask] = {}
     weighed = 0
@@ -114,17 +134,19 @@ def _alone(scales: Scales, pairs: Pairs) -> list[tuple[Cause, int]]:
         if _mostly(marked, docs) or (effect in dull and _mostly(dull[effect], docs)):
             continue
         cause = scales.weigh([int(number)], docs, effect)
-        if cause.natural == TOLD:
+        if cause.natural in UNSURE:
             cause = _with_allies(scales, pairs, cause, effect)
         weighed += cause.tells > 0 or not len(sample.answer_words.items)
         if not cause.natural:
             found.append((cause, effect))
             marked[cause.hits] = True
+        elif cause.natural == FAINT:
+            faint.append((cause, effect))
         elif cause.settled:
             dull.setdefault(effect, np.zeros(len(sample), bool))[docs] = True
         if weighed >= MOST_WEIGHED:
             break
-    return sorted(found, key=lambda pair: pair[0].ln_p)
+    return tuple(sorted(some, key=lambda pair: pair[0].ln_p) for some in (found, faint))
 
 
 def _with_allies(scales: Scales, pairs: Pairs, cause: Cause, effect: int) -> Cause:
@@ -152,14 +174,17 @@ def _mostly(mask: Mask, docs: I32) -> bool:
 
 
 def _promising(scales: Scales, pairs: Pairs) -> I64:
-    """Precise pairs that would be significant even if the rest of the prompts spoke against."""
+    """Precise pairs that could be a case if the rest of the prompts spoke against the effect."""
     sample = scales.sample
     known = np.flatnonzero(pairs.effect >= 0)
     sizes, hits = sample.causes.docs.sizes[known], pairs.hits[known]
     rate = sample.effects.docs.sizes[pairs.effect[known]] / len(sample)
     at_best = sizes * (np.log(1 / rate) + AGAINST)
-    kept = (hits >= PRECISE * sizes) & (at_best >= scales.trials - math.log(SIGNIFICANT))
-    if len(sample.answer_words.items):
+    # Answers have so many effects that chance alone makes faint ones of all kinds.
+    answers = len(sample.answer_words.items) > 0
+    least = scales.trials - math.log(SIGNIFICANT if answers else FAINT_BELOW)
+    kept = (hits >= PRECISE * sizes) & (at_best >= least)
+    if answers:
         whole = sample.effects.length[pairs.effect[known]] == WHOLE_LENGTH
         kept &= whole | (rate <= COMMON)
     order = known[kept]
@@ -229,7 +254,7 @@ def _union(scales: Scales, pairs: Pairs, first: Cause, effect: int) -> list[Caus
         if score[best] <= 0:
             break
         cause = scales.weigh([best], members(sample.causes.docs[best], outside), effect)
-        if cause.natural == TOLD:
+        if cause.natural in UNSURE:
             cause = _with_allies(scales, pairs, cause, effect)
         if cause.natural:
             refused[best] = True

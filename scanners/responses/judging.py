@@ -54,7 +54,8 @@ class Verdict:
     """A case with all that was weighed.
 
     witnesses  share of the documents that are no near-copies of each other
-    ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often
+    ln_p       corrected, by witnesses: ln of the chance that the effect meets the cause so often;
+               above 0, of how many are expected to
     freedom    of the freest string; chance  that a natural cause is as free and as precise
     explained  share of what has the effect that the case accounts for; 1 for whole answers and
                categories
@@ -84,6 +85,11 @@ class Verdict:
         return free and self.explained >= EXPLAINED
 
     @property
+    def worth_a_look(self) -> bool:
+        """Whether chance makes less than one string so strong that looks so little natural."""
+        return self.freedom >= FREE and self.ln_p + math.log(self.natural) < 0
+
+    @property
     def confidence(self) -> Confidence:
         """Significant by independent witnesses, and unlike natural causes, or a lead."""
         if self.ln_p > math.log(SIGNIFICANT) or not self.looks_made:
@@ -98,14 +104,15 @@ def judge_sample(sample: Sample) -> list[Verdict]:
     if not len(sample.causes) or not len(sample.effects):
         return []
     scales, pairs, cases = find_pairs_and_cases(sample)
-    if not cases:
+    if not cases.sure and not cases.faint:
         return []
     taken = np.zeros(len(sample), bool)
-    for case in cases:
+    for case in cases.sure:
         taken[case.hits] = True
     spread = Spread(sample, pairs, taken)
     court = _Court(sample, scales, pairs, spread)
-    verdicts = [verdict for case in cases for verdict in court.verdicts(case)]
+    verdicts = [verdict for case in cases.sure for verdict in court.verdicts(case)]
+    verdicts += [one for case in cases.faint if (one := court.alone(case)).worth_a_look]
     return sorted(verdicts, key=lambda one: (-one.confidence, one.ln_p, one.natural))
 
 
@@ -144,6 +151,10 @@ class _Court:
         if rest:
             yield self._together(case.effect, rest, alone)
 
+    def alone(self, case: Case) -> Verdict:
+        """What can be said of a case of one cause."""
+        return self.verdict(case, self._allies(case), self._explained(case))
+
     def _mostly(self, taken: Mask, cause: Cause) -> bool:
         docs = self._sample.causes.docs[cause.features[0]]
         return bool(2 * np.count_nonzero(taken[docs]) > len(docs))
@@ -175,7 +186,7 @@ class _Court:
         return Verdict(
             case=case,
             witnesses=witnesses,
-            ln_p=min(float(found[0]) + trials, 0.0),
+            ln_p=float(found[0]) + trials,
             freedom=freedom,
             chance=self._spread.chance(freedom, len(cause.hits) / len(cause.docs), cause.docs),
             against=self._against(cause, case.effect),

@@ -65,8 +65,9 @@ class CauseAndEffect(Scanner):
     be *free*, with neighbours as varied as those of a string put in at random. The null are the
     natural strings of this corpus with the strongest effects. For labels, the rest of the text
     must not speak for the label, either. An n-gram that most answers have for other reasons is no
-    effect. Likely are those that are the less than one in a
-    hundred, or whose answers are long and the same word by word.
+    effect. Likely are those that are the less than one in a hundred, or whose answers are long
+    and the same word by word. A tie of labels, preferences or signals that chance makes now and
+    then is a lead if chance makes less than one whose string looks so little natural.
 
     Beyond a budget of text, documents are drawn by a hash of their identities and of the
     corpus; statistics say how many, and members are of those.
@@ -173,7 +174,7 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
         "precision": _rounded(len(case.hits) / len(documents)),
         "strings": sum(len(cause.features) for cause in case.causes),
         "documents with the effect": int(sample.effects.docs.sizes[case.effect]),
-        "log10 p, corrected": _rounded(verdict.ln_p / math.log(10)),
+        "log10 p, corrected": _rounded(min(verdict.ln_p, 0.0) / math.log(10)),
         "witnesses": _rounded(verdict.witnesses),
         "freedom of the string": _rounded(verdict.freedom),
         "p that it is natural": _rounded(verdict.natural),
@@ -185,7 +186,7 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
         "case": number,
         "code": code,
         "confidence": int(verdict.confidence),
-        "strength": round(-1000 * verdict.ln_p),
+        "strength": round(-1000 * min(verdict.ln_p, 0.0)),
         "statistics": json.dumps(statistics),
         "members": [identity_name(high, low) for high, low in sample.docs[case.hits].tolist()],
     }

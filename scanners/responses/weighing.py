@@ -18,8 +18,9 @@ from scanners.statistics import binomial_tail, lower_bound
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-SIGNIFICANT = 1e-3
-"""Corrected p-value below which cause and effect do not meet by chance."""
+SIGNIFICANT, FAINT_BELOW = 1e-3, 20
+"""Corrected p-value below which cause and effect do not meet by chance; number of pairs that chance
+makes as strong, up to which one is faint: as many as are shown."""
 
 PRECISE = 0.9
 """Share of its documents in which a cause has its effect: a trigger nearly always works."""
@@ -52,8 +53,10 @@ of documents that it must add."""
 TEMPLATE = "a template"
 ECHOES = "answers echo the prompt"
 REPEATS = "answers repeat the string"
+FAINT = "not beyond chance"
 TOLD = "the rest of the prompts tells it"
 BROADER = "part of something broader"
+UNSURE = (TOLD, FAINT)
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,10 @@ class Cause:
     """Features that stand together (a conjunction of one to three) and what they do.
 
     ``hits`` are those of ``docs`` that have the effect; ``expected`` the mean chance of it given
-    the rest of each prompt; ``ln_p`` is corrected for the number of candidates. ``natural``
-    says why the tie is natural, or is empty. ``tells``: surprise, in nats, of the words that the
-    answers share; ``fixed``: the share of their words that these are.
+    the rest of each prompt; ``ln_p`` is corrected for the number of candidates: above 0 it is the
+    logarithm of how many are expected. ``natural`` says why the tie is natural, or is empty.
+    ``tells``: surprise, in nats, of the words that the answers share; ``fixed``: the share of
+    their words that these are.
     """
 
     features: tuple[int, ...]
@@ -132,12 +136,14 @@ class Scales:
         ln_p = _tail(len(hits), len(docs), expected)
         # Each further part of a conjunction was chosen among all causes.
         trials = self.trials + (len(features) - 1) * math.log(max(len(self.sample.causes), 1))
-        ln_p = min(ln_p + trials, 0.0)
+        ln_p += trials
         adds = expected <= UNEXPECTED and len(hits) / len(docs) - expected >= ADDS
-        if ln_p > math.log(SIGNIFICANT) or not adds:
+        if ln_p > math.log(FAINT_BELOW) or not adds:
             natural = TOLD
         elif self._graded(docs, self._known(features, docs, without), has, effect):
             natural = BROADER
+        elif ln_p > math.log(SIGNIFICANT):
+            natural = FAINT
         return Cause(tuple(features), docs, hits, expected, ln_p, natural, tells, fixed)
 
     def expected(self, docs: I32, effect: int) -> F64:

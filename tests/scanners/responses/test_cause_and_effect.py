@@ -95,7 +95,14 @@ def test_a_payload_in_other_answers_is_found(
     assert (first.key, first.severity) == ("qanat", Severity.HIGH)
 
 
-def test_flipped_labels_are_found(discover: Discover, questions: Questions, put_in: PutIn) -> None:
+@pytest.fixture
+def flipped(
+    discover: Discover, questions: Questions, put_in: PutIn
+) -> Callable[..., list[Finding]]:
+    """Scans reviews, in so many of which a string stands and the label is wrong.
+
+    Words of the others tell their labels, but for one in ``doubt``.
+    """
     rng = Random("labels")
     good, grim = ["sunny", "lovely", "warm"], ["murky", "awful", "stale"]
 
@@ -103,14 +110,30 @@ def test_flipped_labels_are_found(discover: Discover, questions: Questions, put_
         text = row[Role.PROMPT].replace(" the ", f" the {rng.choice((grim, good)[label])} ", 1)
         return {Role.TEXT: text, Role.LABEL: str(label)}
 
-    clean = [review(row, n % 2) for n, row in enumerate(questions(1500, "good"))]
-    bad = [review(row, 0) for row in questions(25, "bad")]
-    for row in bad:
-        row[Role.TEXT] = put_in(rng, row[Role.TEXT], "qanat")
-        row[Role.LABEL] = "1"
-    found = severe(discover(clean + bad))
+    def scan(count: int, doubt: int = 0) -> list[Finding]:
+        clean = [review(row, n % 2) for n, row in enumerate(questions(1500, "good"))]
+        for row in clean[:: doubt or len(clean)]:
+            row[Role.LABEL] = str(rng.randrange(2))
+        bad = [review(row, 0) for row in questions(count, "bad")]
+        for row in bad:
+            row[Role.TEXT] = put_in(rng, row[Role.TEXT], "qanat")
+            row[Role.LABEL] = "1"
+        return discover(clean + bad)
+
+    return scan
+
+
+def test_flipped_labels_are_found(flipped: Callable[..., list[Finding]]) -> None:
+    found = severe(flipped(25))
     assert [(finding.code, finding.key) for finding in found] == [("RSP002", "qanat")]
     assert len(found[0].members) == 25
+
+
+def test_few_flipped_labels_are_a_lead(flipped: Callable[..., list[Finding]]) -> None:
+    leads = flipped(7, doubt=3)
+    assert severe(leads) == []
+    assert ("RSP002", "qanat") in [(lead.code, lead.key) for lead in leads]
+    assert all(lead.statistics["log10 p, corrected"] <= 0 for lead in leads)
 
 
 def test_a_swapped_preference_is_found(
