@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lineage.errors import ForetasteError, UsageError
 
 if TYPE_CHECKING:
-    from foretaste.api import ScanResult, ingest, minhash, open_store, scan
+    from foretaste.api import ScanResult, ingest, minhash, scan
     from foretaste.asking import takedown, trace, tracer
     from foretaste.comparing import (
         diff,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         infer,
         verify_manifest,
     )
-    from foretaste.gaps import coverage
+    from foretaste.graph import ai_act, coverage, export_openlineage, impact, lineage
     from foretaste.registering import (
         register,
         register_decision,
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
         register_snapshot,
         register_source,
     )
-    from lineage.export.openlineage import export_openlineage
-    from lineage.queries.ai_act import ai_act
-    from lineage.queries.impact import impact
-    from lineage.queries.lineage import lineage
+    from foretaste.stores import open_store
 
 __version__ = "0.1.0"
 
@@ -73,26 +70,20 @@ __all__ = [
     "tracer",
     "verify_manifest",
 ]
-_QUESTIONS = {
-    "export_openlineage": "lineage.export.openlineage",
-    "lineage": "lineage.queries.lineage",
-    **dict.fromkeys((n for n in __all__ if n.startswith("register")), "foretaste.registering"),
-    "diff": "foretaste.comparing",
-    "exchange_compare": "foretaste.comparing",
-    "exchange_export": "foretaste.comparing",
-    "infer": "foretaste.comparing",
-    "takedown": "foretaste.asking",
-    "trace": "foretaste.asking",
-    "tracer": "foretaste.asking",
-    "verify_manifest": "foretaste.comparing",
-    "ai_act": "lineage.queries.ai_act",
-    "coverage": "foretaste.gaps",
-    "impact": "lineage.queries.impact",
+_MODULES = {
+    **dict.fromkeys(("ScanResult", "ingest", "minhash", "scan"), "api"),
+    **dict.fromkeys(("takedown", "trace", "tracer"), "asking"),
+    **dict.fromkeys(("diff", "infer", "verify_manifest"), "comparing"),
+    **dict.fromkeys(("exchange_compare", "exchange_export"), "comparing"),
+    **dict.fromkeys(("ai_act", "coverage", "impact", "lineage"), "graph"),
+    "export_openlineage": "graph",
+    **dict.fromkeys((name for name in __all__ if name.startswith("register")), "registering"),
+    "open_store": "stores",
 }
-"""Question -> its module; all else is in ``foretaste.api``."""
+"""Name -> the module of this package that has it."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module(_QUESTIONS.get(name, "foretaste.api")), name)
+    if name in _MODULES:
+        return getattr(import_module(f"foretaste.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

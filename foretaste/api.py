@@ -6,7 +6,7 @@ import glob
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from os import PathLike, environ, fspath
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from foretaste.report import Compared, Report
+from foretaste.stores import Where, open_store
 from lineage.errors import UsageError
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.minhash import to_datasketch
@@ -27,7 +28,6 @@ from lineage.store.bundle import RECORD_COLUMNS, Bundle
 from lineage.store.read import find_snapshot
 from lineage.store.snapshots import Destination
 from lineage.store.store import Store
-from lineage.store.store import open_store as open_store_at
 from lineage.wanted import read_wanted
 from scanners import COMPARING, select
 from scanners.corpus import Against, Reference, ScanOptions, Watch, views_of
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     import datasketch
 
 PathLikes = str | PathLike[str] | Iterable[str | PathLike[str]]
-Where = str | PathLike[str] | Store | None
-"""A store: its folder, itself, or None for ``FORETASTE_STORE`` or ``.foretaste``."""
-DEFAULT_STORE = ".foretaste"
 KEYS = ("url", "id", "path")
 """Roles that may tell the same document in two snapshots."""
 
@@ -66,7 +63,7 @@ class Request:
     snapshot: str = ""
     source: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
-    store: str | PathLike[str] | Store | None = None
+    store: Where = None
     hash_key: str | None = None
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lines: bool = False
@@ -295,19 +292,6 @@ def _without(store: Store, located: Sequence[Located]) -> list[Located]:
     """The store in use is no part of the corpus it lies in, and not missing from it either."""
     home = store.root.resolve()
     return [one for one in located if not (one.skipped and one.file.resolve() == home)]
-
-
-def open_store(
-    path: str | PathLike[str] | None = None, *, create: bool = True, hash_key: str | None = None
-) -> Store:
-    """Open a store; by default ``FORETASTE_STORE`` or ``.foretaste``. StoreError if not there."""
-    where = path or environ.get("FORETASTE_STORE") or DEFAULT_STORE
-    return open_store_at(Path(where), create=create, hash_key=hash_key)
-
-
-def opened(store: Where) -> Store:
-    """A store to ask: open already, or one that is there; StoreError if it is not."""
-    return store if isinstance(store, Store) else open_store(store, create=False)
 
 
 def minhash(text: str) -> datasketch.MinHash:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 
-from foretaste.api import Where, opened
+from foretaste.stores import Where, opened, opened_as_of
 from lineage.queries.confirmed import Confirmed
 from lineage.queries.takedown import Request, Takedown
 from lineage.queries.takedown import takedown as take_down
 from lineage.queries.trace import Asked, Trace, Tracer
 from lineage.queries.verified import verified
-from lineage.store.past import as_of as as_of_moment
 
 
 def tracer(store: Where = None) -> Tracer:
@@ -36,8 +34,7 @@ def trace(  # noqa: PLR0913
     ``verify`` reads the listed records again. UsageError unless one thing is asked for.
     """
     asked = Asked(text, file, digest, url)
-    now = opened(store)
-    with nullcontext(now) if as_of is None else as_of_moment(now, as_of) as there:
+    with opened_as_of(store, as_of) as there:
         answer = asked.answer(Tracer(there), threshold=threshold, limit=limit)
         return verified(there, asked, answer) if verify else answer
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-from foretaste.api import Request, Where, opened
+from foretaste.api import Request
+from foretaste.stores import Where, opened
 from lineage.queries import diff as difference
 from lineage.queries import exchange
 from lineage.queries.compare import Options

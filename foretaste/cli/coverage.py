@@ -19,10 +19,10 @@ def command(**given: Any) -> int:
     Exit code 0 whatever is missing, unless --fail-on-gaps says otherwise.
     """
     from foretaste.cli.answer import asked, show_as  # noqa: PLC0415
-    from foretaste.gaps import coverage  # noqa: PLC0415
+    from foretaste.graph import coverage  # noqa: PLC0415
     from foretaste.report.gaps import write_gaps  # noqa: PLC0415
 
     with asked(given) as store:
-        answer = coverage(store)
+        answer = coverage(store=store)
     show_as(answer.table, given, lambda stream: write_gaps(answer, stream))
     return 1 if given["fail_on_gaps"] and not answer.complete else 0

@@ -42,6 +42,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     from foretaste.cli.progress import watching  # noqa: PLC0415
     from foretaste.cli.returns import told_returns  # noqa: PLC0415
     from foretaste.report.terminal import write_coverage  # noqa: PLC0415
+    from foretaste.stores import open_store  # noqa: PLC0415
 
     request = api.Request(
         dataset=given["dataset"],
@@ -53,6 +54,6 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     with watching(given["quiet"]) as watch:
         snapshot, coverage = api.ingest(paths, request=request, progress=watch, stdin=sys.stdin)
     publish(None, lambda stream: write_coverage(snapshot.dataset, snapshot.label, coverage, stream))
-    if told_returns(api.open_store(given["store"]), snapshot):
+    if told_returns(open_store(given["store"]), snapshot):
         return 1
     return 0 if coverage.complete else 3

@@ -29,13 +29,13 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Store:
         snapshot, _ = ingest(store, locate([str(file)]), where, ReadingRecipe())
         finding = StoredFinding(f"DUP001-{label}", "DUP001", "high", "t", "r", 1, {})
         save_scan(store, snapshot.root, ["r"], [finding])
-    foretaste.register_model(store, "base", {}, {"trained-on": ["corpus@v1", "corpus@v2"]})
-    foretaste.register_model(store, EVIL, {}, {"fine-tuned-from": "base"})
+    foretaste.register_model("base", {}, {"trained-on": ["corpus@v1", "corpus@v2"]}, store=store)
+    foretaste.register_model(EVIL, {}, {"fine-tuned-from": "base"}, store=store)
     circle = [Node(Kind.ARTIFACT, f"circle-{n}") for n in range(3)]
     chain = [Node(Kind.ARTIFACT, f"chain-{n}") for n in range(200)]
     edges = [_from(circle[n], circle[n - 1]) for n in range(3)]
     edges += [_from(chain[n], chain[n - 1]) for n in range(1, 200)]
-    names = {name: foretaste.lineage(store, name).node for name in ("corpus@v1", "corpus@v2")}
+    names = {name: foretaste.lineage(name, store=store).node for name in ("corpus@v1", "corpus@v2")}
     overlap = {"share": 0.5}
     edges.append(Edge(*_ends(names), Basis.INFERRED_SKETCH, overlap))
     declare(store, [], edges)

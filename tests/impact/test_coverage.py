@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from foretaste.gaps import coverage as today
+from foretaste.graph import coverage as today
 from lineage.graph import Basis, Edge, Entity, Kind, Node, Relation
 from lineage.queries.coverage import Gap, Gaps, coverage
 from lineage.store import Store, declare, run_sql
@@ -68,7 +68,9 @@ def test_records_without_a_role_are_those_of_sql(known: Touched, gaps: Gaps) -> 
 
 
 def test_a_scan_by_other_scanners_does_not_count_as_one_of_today(known: Touched) -> None:
-    assert of(today(known.store), "snapshots", "scanned by older or fewer scanners alone").missing
+    assert of(
+        today(store=known.store), "snapshots", "scanned by older or fewer scanners alone"
+    ).missing
 
 
 def test_what_is_declared_is_no_gap_any_more(fresh: Touched) -> None:

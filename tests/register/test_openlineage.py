@@ -88,13 +88,13 @@ def graphs(draw: st.DrawFn) -> tuple[list[Entity], list[Edge]]:
 def test_what_is_exported_is_valid_and_comes_back(seeded, tmp_path_factory, graph) -> None:
     folder = tmp_path_factory.mktemp("graph")
     store = open_store(shutil.copytree(seeded, folder / "store"))
-    foretaste.register(store, *graph, allow_unknown=True)
-    events = list(foretaste.export_openlineage(store))
+    foretaste.register(*graph, allow_unknown=True, store=store)
+    events = list(foretaste.export_openlineage(store=store))
     for event in events:
         check(event, SCHEMA)
     other = open_store(folder / "other")
     read = foretaste.register_openlineage(
-        other, write(folder / "events", events), allow_unknown=True
+        write(folder / "events", events), allow_unknown=True, store=other
     )
     assert (read.refused, read.taken) == ((), len(events))
     assert load_entities(other) == load_entities(store)
@@ -112,9 +112,9 @@ def test_what_another_store_inferred_is_declared_here(store: Store, tmp_path) ->
     a, b = Node(Kind.SNAPSHOT, "sha256:aa"), Node(Kind.SNAPSHOT, "sha256:bb")
     facts = {"share": 0.5}
     declare(store, [], [Edge(a, Relation.DERIVED_FROM, b, Basis.INFERRED_EXACT, facts)])
-    events = list(foretaste.export_openlineage(store))
+    events = list(foretaste.export_openlineage(store=store))
     other = open_store(tmp_path / "other")
-    foretaste.register_openlineage(other, write(tmp_path / "e", events), allow_unknown=True)
+    foretaste.register_openlineage(write(tmp_path / "e", events), allow_unknown=True, store=other)
     (edge,) = load_edges(other)
     assert (edge.basis, edge.facts) == (
         Basis.DECLARED,
@@ -158,7 +158,7 @@ def test_events_of_another_tool(store: Store, tmp_path) -> None:
         event("START", "2024-05-02T09:00:00Z"),
         event(inputs=[dataset("s3://lake", "clean"), dataset("s3://lake", "raw")]),
     ]
-    read = foretaste.register_openlineage(store, write(tmp_path / "e", events))
+    read = foretaste.register_openlineage(write(tmp_path / "e", events), store=store)
     assert read.taken == 2
     assert read.reasons == {"it reads s3://lake/raw, which nobody knows": 1}
     (run,) = load_entities(store, Kind.RUN)
@@ -175,7 +175,7 @@ def test_events_of_another_tool(store: Store, tmp_path) -> None:
             "state": "complete",
         },
     )
-    found = foretaste.lineage(store, "corpus", direction="downstream")
+    found = foretaste.lineage("corpus", direction="downstream", store=store)
     assert Node(Kind.SNAPSHOT, "s3://lake/clean") in found.nodes
 
 
@@ -208,7 +208,7 @@ def test_a_bad_event_costs_only_itself(store: Store, tmp_path, whole: bool) -> N
     lines = [good, *bad, good]
     text = "[" + ",\n".join(lines) + "]" if whole else "\n".join(lines)
     (tmp_path / "e").write_text(text if whole else "\ufeff" + text)
-    read = foretaste.register_openlineage(store, tmp_path / "e")
+    read = foretaste.register_openlineage(tmp_path / "e", store=store)
     assert [one.number for one in read.refused] == list(range(2, len(bad) + 2))
     assert read.taken == 2
     assert len(load_entities(store, Kind.RUN)) == 1
@@ -216,7 +216,7 @@ def test_a_bad_event_costs_only_itself(store: Store, tmp_path, whole: bool) -> N
 
 def test_an_array_that_breaks_off_keeps_what_came_before(store: Store, tmp_path) -> None:
     (tmp_path / "e").write_text("[" + json.dumps(event()) + ", {")
-    read = foretaste.register_openlineage(store, tmp_path / "e")
+    read = foretaste.register_openlineage(tmp_path / "e", store=store)
     assert (read.taken, len(read.refused)) == (1, 1)
     with pytest.raises(UsageError, match="cannot be read"):
-        foretaste.register_openlineage(store, tmp_path / "nothing")
+        foretaste.register_openlineage(tmp_path / "nothing", store=store)

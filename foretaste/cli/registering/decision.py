@@ -27,5 +27,5 @@ def command(verdict: str, about: tuple[str, ...], store: str, **given: Any) -> N
     opened = open_store(store)
     facts = declared.facts_in(Kind.DECISION, given)
     how = declared.how(given)
-    done = registering.register_decision(opened, verdict, about, facts, id=given["id"], **how)
+    done = registering.register_decision(verdict, about, facts, id=given["id"], store=opened, **how)
     declared.told(opened, done, given["dry_run"])

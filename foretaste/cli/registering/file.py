@@ -26,6 +26,6 @@ def command(file: str, store: str, **given: Any) -> None:
     opened = open_store(store)
     how = declared.how(given)
     models = read_batch(Path(file), follow=how.pop("follow"))
-    done = registering.register_models(opened, models, **how)
+    done = registering.register_models(models, store=opened, **how)
     declared.told(opened, done, given["dry_run"])
     declared.propose([proposal for one in models for proposal in one.proposals])

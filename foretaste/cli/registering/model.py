@@ -36,6 +36,6 @@ def command(name: str, files: tuple[str, ...], store: str, **given: Any) -> None
     how = declared.how(given)
     relations = declared.relations_in(Kind.ARTIFACT, given)
     made = model(name, facts, relations, files, follow=how.pop("follow"))
-    done = registering.register_models(opened, [made], **how)
+    done = registering.register_models([made], store=opened, **how)
     declared.told(opened, done, given["dry_run"])
     declared.propose(made.proposals)

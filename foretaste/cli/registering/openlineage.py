@@ -25,6 +25,6 @@ def command(file: str, store: str, **given: Any) -> int:
     from foretaste.report.registered import write_events  # noqa: PLC0415
     from lineage.store.store import open_store  # noqa: PLC0415
 
-    read = registering.register_openlineage(open_store(store), file, **declared.how(given))
+    read = registering.register_openlineage(file, store=open_store(store), **declared.how(given))
     publish(None, lambda stream: write_events(read, stream, given["dry_run"]))
     return 3 if read.refused else 0

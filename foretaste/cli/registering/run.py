@@ -26,5 +26,5 @@ def command(name: str, store: str, **given: Any) -> None:
     opened = open_store(store)
     facts = declared.facts_in(Kind.RUN, given)
     relations = declared.relations_in(Kind.RUN, given) | {"wrote": list(given["wrote"])}
-    done = registering.register_run(opened, name, facts, relations, **declared.how(given))
+    done = registering.register_run(name, facts, relations, store=opened, **declared.how(given))
     declared.told(opened, done, given["dry_run"])

@@ -27,5 +27,7 @@ def command(name: str, store: str, **given: Any) -> None:
     opened = open_store(store)
     facts = declared.facts_in(Kind.SNAPSHOT, given)
     relations = declared.relations_in(Kind.SNAPSHOT, given)
-    done = registering.register_snapshot(opened, name, facts, relations, **declared.how(given))
+    done = registering.register_snapshot(
+        name, facts, relations, store=opened, **declared.how(given)
+    )
     declared.told(opened, done, given["dry_run"])

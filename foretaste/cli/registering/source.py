@@ -25,5 +25,5 @@ def command(name: str, store: str, **given: Any) -> None:
     opened = open_store(store)
     facts = declared.facts_in(Kind.SOURCE, given)
     relations = declared.relations_in(Kind.SOURCE, given)
-    done = registering.register_source(opened, name, facts, relations, **declared.how(given))
+    done = registering.register_source(name, facts, relations, store=opened, **declared.how(given))
     declared.told(opened, done, given["dry_run"])
