@@ -205,6 +205,8 @@ class Engine:
             for tokens in self._tokens(shard, side):
                 for work in works:
                     work.see_tokens(tokens)
+                # What observers noted holds the batch: a circle of much memory.
+                tokens.memo.clear()
         else:
             _feed_wanted(shard, works)
         for work in works:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -15,15 +14,11 @@ import click
 from foretaste.cli.talk import complain, drop_stdout, hold_streams
 
 INTERRUPTED = 130
-YOUNG = 200_000
-"""Objects made before rubbish is looked for. With Python's 700, a lineage of 50,000 edges spends a
-quarter of its time looking, and finds none."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 clean, 1 gate, 2 error, 3 incomplete."""
     hold_streams()
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     stranger = misplaced()
     if stranger:
         complain(stranger, "install Foretaste again, and start it from another folder")

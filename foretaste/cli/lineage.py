@@ -23,11 +23,15 @@ def command(node: str, upstream: bool, downstream: bool, everything: bool, **giv
     NODE is a dataset (its newest snapshot), dataset@label, a shard's path, a digest or its
     beginning, or the name of a source, run, model, finding or decision; or kind:id.
     """
+    import gc  # noqa: PLC0415
+
     from foretaste.cli.answer import asked, show  # noqa: PLC0415
     from foretaste.cli.output import publish  # noqa: PLC0415
     from foretaste.report.graph import GRAPHS  # noqa: PLC0415
     from lineage.queries.lineage import lineage  # noqa: PLC0415
 
+    # One answer may be a million objects, all of them needed: looking for rubbish is in vain.
+    gc.disable()
     direction = "both"
     if upstream != downstream:
         direction = "upstream" if upstream else "downstream"

@@ -128,7 +128,7 @@ class _Surroundings(Observer):
                 ids, grams.ids[0], effects.behind(n), groups, level, draw, arrays["limit"],
                 self._last, self._docs, batch.offsets, n, row,
             )  # fmt: skip
-            frame = pl.DataFrame({"row": row[:rows], "times": np.ones(rows, np.uint32)})
+            frame = pl.DataFrame({"row": row[:rows].copy(), "times": np.ones(rows, np.uint32)})
             self._parts.append(frame)
         self._docs += len(batch)
 
