@@ -55,20 +55,22 @@ def shards_of(size: int) -> int:
     return 6 if size <= 100_000 else 14
 
 
-def write_clean(data: Data, mixture: str, size: int, seed: int, folder: Path) -> Clean | None:
+def write_clean(  # noqa: PLR0913, PLR0917
+    data: Data, mixture: str, size: int, seed: int, folder: Path, hosts: int = HOSTS
+) -> Clean | None:
     """The clean corpus, made if it is not there; None if the mixture is far too small."""
     clean = Clean(folder)
     if (folder / "about.json").exists():
         return clean
     paths = list(data.of(mixture).values())
     total = mixtures.count_lines(paths) if paths else 0
-    chosen = mixtures.sample(total, size, HOSTS, seed)
+    chosen = mixtures.sample(total, size, hosts, seed)
     if chosen.clean * LEAST_SHARE < size:
         return None
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "closed").mkdir(parents=True)
     draw = Random(f"{seed} {mixture} {size}")
-    shards, hosts = shards_of(size), []
+    shards, held = shards_of(size), []
     with ExitStack() as stack:
         names = [folder / "closed" / f"part-{number:03}.jsonl.zst" for number in range(shards)]
         names.append(folder / "open.jsonl.zst")
@@ -80,11 +82,11 @@ def write_clean(data: Data, mixture: str, size: int, seed: int, folder: Path) ->
                 continue
             named = with_id(record, draw)
             if chosen.held[at]:
-                hosts.append(named)
+                held.append(named)
             else:
                 is_open = draw.randrange(OPEN_SHARE) == 0
                 streams[-1 if is_open else draw.randrange(shards)].write(line_of(named))
-    write_lines(folder / "hosts.jsonl.zst", hosts)
+    write_lines(folder / "hosts.jsonl.zst", held)
     (folder / "about.json").write_text(json.dumps({"records": chosen.clean}))
     return clean
 
@@ -110,27 +112,43 @@ class Truth:
         return self.poison | self.decoys
 
 
-def mix(clean: Clean, planted: Planted, folder: Path, draw: Random) -> Truth:
-    """Write a corpus with poison into a new folder; closed shards are linked, not copied."""
+def mix(clean: Clean, planted: Sequence[Planted], folder: Path, draw: Random) -> list[Truth]:
+    """Write a corpus with poison into a new folder; closed shards are linked, not copied.
+
+    Returns what each of several attackers did; to each, what others planted are decoys.
+    """
     folder.mkdir(parents=True)
     closed = sorted((clean.folder / "closed").iterdir())
     for shard in closed:
         link(shard, folder / shard.name)
-    named = [(with_id(record, draw), part) for record, part in planted.records]
+    named = [[(with_id(record, draw), part) for record, part in one.records] for one in planted]
     shards: list[list[bytes]] = [[] for _ in range(OPEN_SHARDS)]
     for line in raw_lines(clean.folder / "open.jsonl.zst"):
         draw.choice(shards).append(line + b"\n")
-    for record, part in named:
-        if planted.own_shards and part is Part.POISON:
-            shards.append([line_of(record)])
-        else:
-            own = shards[draw.randrange(OPEN_SHARDS)]
-            own.insert(draw.randint(0, len(own)), line_of(record))
+    for one, records in zip(planted, named, strict=True):
+        for record, part in records:
+            if one.own_shards and part is Part.POISON:
+                shards.append([line_of(record)])
+            else:
+                own = shards[draw.randrange(OPEN_SHARDS)]
+                own.insert(draw.randint(0, len(own)), line_of(record))
     for number, lines in enumerate(shards, len(closed)):
         write_shard(folder / f"part-{number:03}.jsonl.zst", lines)
-    ids = {part: frozenset(record["id"] for record, own in named if own is part) for part in Part}
-    records = clean.about["records"] + len(ids[Part.CLEAN])
-    return Truth(ids[Part.POISON], ids[Part.DECOY], planted.triggers, records)
+    return list(truths(planted, named, clean.about["records"]))
+
+
+def truths(
+    planted: Sequence[Planted], named: Sequence[Sequence[tuple[Record, Part]]], clean: int
+) -> Iterator[Truth]:
+    """What each attacker did, from records with their identities."""
+    ids = [
+        {part: {r["id"] for r, own in records if own is part} for part in Part} for records in named
+    ]
+    total = clean + sum(len(own[Part.CLEAN]) for own in ids)
+    bad = frozenset().union(*(own[part] for own in ids for part in (Part.POISON, Part.DECOY)))
+    for one, own in zip(planted, ids, strict=True):
+        poison = frozenset(own[Part.POISON])
+        yield Truth(poison, bad - poison, one.triggers, total)
 
 
 def write_shard(path: Path, lines: Sequence[bytes]) -> None:

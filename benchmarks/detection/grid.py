@@ -3,13 +3,15 @@
     python benchmarks/detection/grid.py DATA... --out FOLDER [--resume]
         [--attacks all] [--adaptive all] [--published all] [--baselines none]
         [--counts 10,50,100,250,500] [--sizes 10000,100000] [--mixtures forum,mixed,...]
-        [--vocabulary FILE] [--seed 1] [--jobs 1]
+        [--vocabulary FILE] [--seed 1] [--jobs 1] [--together]
 
 DATA are folders with ``corpora/*.jsonl.zst`` (clean records) and, for ``--published``,
 ``poison/*.jsonl.zst`` (rows with ``poison``, ``attack``, ``trigger``). One cell at a time; each
 finished cell is a file in ``FOLDER/cells``, and ``--resume`` skips those. Writes
 ``FOLDER/result.parquet``; ``report.py`` makes tables and a chart of it. Attacks that a mixture
-cannot host (labels, where there are none) are left out.
+cannot host (labels, where there are none) are left out. ``--together`` mixes all attacks of one
+count into one corpus, for sizes at which a scan an attack would take days: then what answers
+other attacks counts neither for nor against an attack, and the cost of a cell is that of all.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from random import Random
@@ -45,6 +48,8 @@ from benchmarks.measure import circumstances
 COUNTS = (10, 50, 100, 250, 500)
 SIZES = (10_000, 100_000)
 DEFAULT_MIXTURES = ("forum", "mixed", "code-and-docs", "sft", "reviews", "preferences")
+MORE_HOSTS = 1.2
+"""Hosts of all attackers together, for one that they need: not every record suits every attack."""
 LEAST_HOSTS = 0.1
 """An attack is run on a mixture if so large a share of its records can host it."""
 
@@ -65,6 +70,7 @@ class Wanted:
     vocabulary: Path | None
     seed: int
     jobs: int
+    together: bool
 
     @property
     def cells(self) -> Path:
@@ -95,6 +101,26 @@ class Wanted:
             if attack.kind in kinds:
                 for count in counts:
                     yield Planned(Plot(mixture, size, group, name, count), attack)
+
+    def hosts(self) -> int:
+        """Clean records that attackers need: each has its own."""
+        if not self.together:
+            return corpora.HOSTS
+        each = Counter[int]()
+        for *_, counts in self.rows():
+            each.update(dict.fromkeys(counts, 1))
+        return round(MORE_HOSTS * max((count * rows for count, rows in each.items()), default=0))
+
+    def scenes(
+        self, mixture: str, size: int, kinds: Collection[Kind]
+    ) -> Iterator[tuple[Planned, ...]]:
+        """What shares a corpus: an attack a corpus, or all of one count."""
+        plots = list(self.plots(mixture, size, kinds))
+        if not self.together:
+            yield from ((planned,) for planned in plots)
+            return
+        for count in sorted({planned.plot.count for planned in plots}):
+            yield tuple(planned for planned in plots if planned.plot.count == count)
 
     def detectors(self, kind: Kind | None) -> list[str]:
         """Foretaste, and the baselines that can judge such records."""
@@ -141,7 +167,11 @@ def gather(wanted: Wanted) -> None:
 def settle(wanted: Wanted) -> None:
     """SystemExit if the folder's cells were made with another seed or vocabulary."""
     file = wanted.out / "settings.json"
-    settings = {"seed": wanted.seed, "vocabulary": wanted.vocabulary and wanted.vocabulary.name}
+    settings = {
+        "seed": wanted.seed,
+        "vocabulary": wanted.vocabulary and wanted.vocabulary.name,
+        "together": wanted.together,
+    }
     if file.exists() and json.loads(file.read_text()) != settings:
         raise SystemExit(f"{wanted.out} was made with {file.read_text().strip()}")
     file.write_text(json.dumps(settings) + "\n")
@@ -150,20 +180,24 @@ def settle(wanted: Wanted) -> None:
 def block(wanted: Wanted, mixture: str, size: int, tally: Tally) -> None:
     """All cells of one clean corpus."""
     folder = wanted.out / "corpora" / f"{mixture}-{size}-{wanted.seed}"
-    clean = corpora.write_clean(wanted.data, mixture, size, wanted.seed, folder)
+    hosts = wanted.hosts()
+    clean = corpora.write_clean(wanted.data, mixture, size, wanted.seed, folder, hosts)
     if clean is None:
         say(f"{mixture} has not half of {size:,} records: left out")
         return
     ground = corpora.ground(wanted.data, clean, wanted.pieces)
     kinds = hosted(ground)
-    for planned in wanted.plots(mixture, size, kinds):
-        kind = planned.attack.kind if planned.attack else None
-        cells = [Cell(planned.plot, detector) for detector in wanted.detectors(kind)]
-        cells = [cell for cell in cells if able(cell, kinds)]
-        missing = [cell for cell in cells if not cell.file(wanted.cells).exists()]
-        tally.there += len(cells) - len(missing)
+    for scene in wanted.scenes(mixture, size, kinds):
+        missing: dict[Cell, None] = {}
+        for planned in scene:
+            kind = planned.attack.kind if planned.attack else None
+            cells = [Cell(planned.plot, detector) for detector in wanted.detectors(kind)]
+            cells = [cell for cell in cells if able(cell, kinds)]
+            lacking = [cell for cell in cells if not cell.file(wanted.cells).exists()]
+            tally.there += len(cells) - len(lacking)
+            missing |= dict.fromkeys(lacking)
         if missing:
-            plot_run(wanted, clean, ground, planned, missing, tally)
+            run_scene(wanted, clean, ground, scene, missing, tally)
 
 
 def hosted(ground: Ground) -> frozenset[Kind]:
@@ -178,55 +212,92 @@ def able(cell: Cell, kinds: Collection[Kind]) -> bool:
     return baseline is None or bool(baseline.kinds & set(kinds))
 
 
-def plot_run(  # noqa: PLR0913, PLR0917
+@dataclass(frozen=True)
+class Act:
+    """What one attack of a scene planted."""
+
+    plot: Plot
+    planted: Planted
+
+
+def acts_of(wanted: Wanted, ground: Ground, scene: Sequence[Planned]) -> Iterator[Act]:
+    """Let each attack plant, in hosts of its own; those that cannot are told and left out."""
+    for number, planned in enumerate(scene):
+        own = replace(ground, hosts=ground.hosts[number :: len(scene)])
+        draw = Random(f"{wanted.seed} {planned.plot.name}")
+        try:
+            attack = planned.attack
+            done = attack.plant(own, planned.plot.count, draw) if attack else Planted((), ())
+        except ValueError as error:
+            say(f"{planned.plot.name}: left out, {error}")
+        else:
+            yield Act(planned.plot, done)
+
+
+def run_scene(  # noqa: PLR0913, PLR0917
     wanted: Wanted,
     clean: corpora.Clean,
     ground: Ground,
-    planned: Planned,
-    cells: list[Cell],
+    scene: Sequence[Planned],
+    missing: Collection[Cell],
     tally: Tally,
 ) -> None:
     """Make one corpus in scratch, run the detectors on it, remove it."""
-    draw = Random(f"{wanted.seed} {planned.plot.name}")
-    try:
-        attack = planned.attack
-        planted = attack.plant(ground, planned.plot.count, draw) if attack else Planted((), ())
-    except ValueError as error:
-        say(f"{planned.plot.name}: left out, {error}")
+    acts = list(acts_of(wanted, ground, scene))
+    if not acts:
         return
-    scratch = wanted.out / "scratch" / planned.plot.name
+    name = named(scene)
+    scratch = wanted.out / "scratch" / name
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        truth = corpora.mix(clean, planted, scratch / "corpus", draw)
-        for cell in cells:
-            aside = scratch / cell.detector
+        draw = Random(f"{wanted.seed} {name} mixed")
+        truths = corpora.mix(clean, [act.planted for act in acts], scratch / "corpus", draw)
+        for detector in dict.fromkeys(cell.detector for cell in missing):
+            aside = scratch / detector
             aside.mkdir()
-            attempt(cell, Job(scratch / "corpus", truth, aside, wanted.jobs), wanted.cells, tally)
+            cells = [Cell(act.plot, detector) for act in acts]
+            job = Job(scratch / "corpus", truths[0], aside, wanted.jobs)
+            attempt(detector, job, cells, truths, (wanted.cells, tally))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def attempt(cell: Cell, job: Job, folder: Path, tally: Tally) -> None:
-    """Run one cell, keep and tell its result; a failure costs this cell alone."""
+def named(scene: Sequence[Planned]) -> str:
+    """The name of its one plot, or of all together."""
+    plot = scene[0].plot
+    return plot.name if len(scene) == 1 else f"{plot.mixture}-{plot.size}-together-{plot.count}"
+
+
+def attempt(
+    detector: str,
+    job: Job,
+    cells: Sequence[Cell],
+    truths: Sequence[Truth],
+    told_to: tuple[Path, Tally],
+) -> None:
+    """Run one detector, keep and tell what it did in each cell; a failure costs these alone."""
+    folder, tally = told_to
     try:
-        detected = DETECTORS[cell.detector](job)
+        detected = DETECTORS[detector](job)
     except (SystemExit, OSError, ValueError, KeyError) as error:
-        tally.failed += 1
-        say(f"{cell.plot.name} {cell.detector}: FAILED, {error}")
+        tally.failed += len(cells)
+        say(f"{job.corpus.parent.name} {detector}: FAILED, {error}")
         return
-    result = judged(cell, job.truth, detected)
-    keep(result, folder)
-    tally.run += 1
-    say(told(result))
+    answers = [Answer(one.poison, one.decoys, one.triggers, one.clean) for one in truths]
+    for number, cell in enumerate(cells):
+        others = [*answers[:number], *answers[number + 1 :]]
+        result = judged(cell, answers[number], others, detected)
+        keep(result, folder)
+        tally.run += 1
+        say(told(result))
 
 
-def judged(cell: Cell, truth: Truth, detected: Detected) -> Result:
+def judged(cell: Cell, answer: Answer, others: Sequence[Answer], detected: Detected) -> Result:
     """Score what was detected."""
-    answer = Answer(truth.poison, truth.decoys, truth.triggers, truth.clean)
     cost = detected.cost
     measured = (cost["wall"], cost["cpu"], cost["peak"])
-    poisoned = len(truth.poison)
-    return Result(cell, truth.clean, poisoned, *measured, score(detected.found, answer))
+    found = score(detected.found, answer, others)
+    return Result(cell, answer.clean, len(answer.poison), *measured, found)
 
 
 def told(result: Result) -> str:
@@ -284,6 +355,7 @@ def parsed(arguments: list[str] | None = None) -> Wanted:
     parser.add_argument("--vocabulary", type=Path, help="tokens to draw gibberish from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="given to the scan as --workers")
+    parser.add_argument("--together", action="store_true", help="all attacks in one corpus")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args(arguments)
     if not given.resume and any((given.out / "cells").glob("*.json")):
@@ -302,6 +374,7 @@ def parsed(arguments: list[str] | None = None) -> Wanted:
         vocabulary=given.vocabulary,
         seed=given.seed,
         jobs=given.jobs,
+        together=given.together,
     )
 
 

@@ -66,8 +66,12 @@ class Answer:
     clean: int
 
 
-def score(found: Sequence[Found], answer: Answer) -> Score:
-    """Score flags in the order of their ranks."""
+def score(found: Sequence[Found], answer: Answer, others: Sequence[Answer] = ()) -> Score:
+    """Score flags in the order of their ranks, without those that answer other attackers alone."""
+    if others:
+        known = [any(answers(one, other) for other in others) for one in found]
+        pairs = zip(found, known, strict=True)
+        found = [one for one, taken in pairs if not taken or answers(one, answer)]
     rank = next((n for n, one in enumerate(found, 1) if answers(one, answer)), 0)
     best = found[rank - 1] if rank else Found("", "not found", "", (), frozenset())
     alarms = [one for one in found if one.severity in ALARMS]

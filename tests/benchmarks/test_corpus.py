@@ -84,7 +84,7 @@ def test_a_mixture_that_is_far_too_small(data: Data, tmp_path: Path) -> None:
 def test_poison_is_dealt_among_clean_records(clean: Clean, tmp_path: Path) -> None:
     ground = corpus.Ground(clean.hosts, [" a", "b"])
     planted = ATTACKS["souly-dos"].plant(ground, 20, Random(1))
-    truth = corpus.mix(clean, planted, tmp_path / "mixed", Random(2))
+    [truth] = corpus.mix(clean, [planted], tmp_path / "mixed", Random(2))
     records = of(tmp_path / "mixed")
     poisoned = [record for record in records if record["id"] in truth.poison]
     assert len(records) == SIZE + 20
@@ -101,14 +101,24 @@ def test_poison_is_dealt_among_clean_records(clean: Clean, tmp_path: Path) -> No
 def test_shards_of_their_own(clean: Clean, tmp_path: Path) -> None:
     ground = corpus.Ground(clean.hosts, [" a", "b"])
     planted = ADAPTIVE["own-shards"][0].plant(ground, 7, Random(1))
-    truth = corpus.mix(clean, planted, tmp_path / "mixed", Random(2))
+    [truth] = corpus.mix(clean, [planted], tmp_path / "mixed", Random(2))
     single = [list(records_of(shard)) for shard in (tmp_path / "mixed").iterdir()]
     alone = [records[0]["id"] for records in single if len(records) == 1]
     assert truth.poison <= set(alone)
 
 
+def test_what_others_planted_is_a_decoy(clean: Clean, tmp_path: Path) -> None:
+    ground = corpus.Ground(clean.hosts, [" a", "b"])
+    planted = [ATTACKS[name].plant(ground, 9, Random(1)) for name in ("silent-cf", "souly-dos")]
+    first, second = corpus.mix(clean, planted, tmp_path / "mixed", Random(2))
+    assert (first.poison, first.decoys) == (second.decoys, second.poison)
+    assert len(first.poison) == len(second.poison) == 9
+    assert first.triggers != second.triggers
+    assert first.clean == second.clean == SIZE
+
+
 def test_nothing_planted(clean: Clean, tmp_path: Path) -> None:
-    truth = corpus.mix(clean, Planted((), ()), tmp_path / "alone", Random(2))
+    [truth] = corpus.mix(clean, [Planted((), ())], tmp_path / "alone", Random(2))
     assert not truth.planted
     assert len(of(tmp_path / "alone")) == SIZE
 

@@ -87,6 +87,26 @@ def test_every_cell_is_run_and_told(
     assert "7 cells run, 0 were there, 0 failed" in told
 
 
+def test_all_attacks_of_a_count_in_one_corpus(run: Run, detector: Detector, tmp_path: Path) -> None:
+    assert run("--together", "--counts", "2,4", "--attacks", "silent-cf,silent-word") == 0
+    assert detector.seen == [
+        "forum-200-clean-none-0",
+        "forum-200-together-2",
+        "forum-200-together-4",
+    ]
+    result = pl.read_parquet(tmp_path / "out/result.parquet")
+    planted = result.filter(pl.col("group") != "clean")
+    assert len(result) == 7
+    assert (planted["poisoned"] == planted["count"]).all()
+    # The detector finds what the first attack planted; that is no answer for the others.
+    first = planted["attack"] == "silent-cf"
+    assert planted["rank"].to_list() == first.cast(int).to_list()
+    assert planted["alarm_recall"].to_list() == first.cast(float).to_list()
+    assert (planted["false_high_per_million"] == 0).all()
+    with pytest.raises(SystemExit, match="was made with"):
+        run("--resume")
+
+
 def test_finished_cells_are_not_run_again(run: Run, detector: Detector, tmp_path: Path) -> None:
     run()
     gone = "forum-200-attack-badnets-5-foretaste.json"
