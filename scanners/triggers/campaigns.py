@@ -8,7 +8,7 @@ from dataclasses import replace
 from scanners.scanner import Finding
 from scanners.severity import Confidence
 from scanners.statistics import FALSE_SHARE
-from scanners.triggers.findings import SHARE, SILENT
+from scanners.triggers.findings import EFFECTS, P_VALUE, SHARE, SILENT
 
 CROWD = 10
 """Silent strings of one style, from which on they are one finding even if each alone is a lead (the
@@ -22,7 +22,10 @@ def campaigns(findings: Sequence[Finding]) -> list[Finding]:
     """Findings in their order; strings that share their documents, or are a crowd, as one."""
     apart: list[Finding] = []
     documents: list[frozenset[str]] = []
+    echoes = _echoes(findings)
     for finding in findings:
+        if finding.id in echoes:
+            continue
         mine = frozenset(finding.members)
         if not any(2 * len(mine & other) > len(mine) for other in documents):
             apart.append(finding)
@@ -35,6 +38,25 @@ def campaigns(findings: Sequence[Finding]) -> list[Finding]:
     inside = {f.id for crowd in crowds.values() if len(crowd) >= CROWD for f in crowd}
     rest = [finding for finding in apart if finding.id not in inside]
     return sorted([*rest, *joined], key=lambda finding: finding.order)
+
+
+def _echoes(findings: Sequence[Finding]) -> frozenset[str]:
+    """Findings whose effect may all lie in documents of one that is less chance.
+
+    What comes soon behind a trigger, a word of the other language, say, has its effect as well.
+    """
+    counted = {effect.code: effect.noun for effect in EFFECTS.values()}
+    effects = [finding for finding in findings if finding.code in counted]
+    effects.sort(key=lambda finding: (float(finding.statistics[P_VALUE]), finding.order))
+    first: list[frozenset[str]] = []
+    echoes = set()
+    for finding in effects:
+        mine, hits = frozenset(finding.members), finding.statistics[counted[finding.code]]
+        if any(len(mine & other) >= int(hits) for other in first):
+            echoes.add(finding.id)
+        else:
+            first.append(mine)
+    return frozenset(echoes)
 
 
 def _joined(tokens: int, crowd: Sequence[Finding]) -> Finding:

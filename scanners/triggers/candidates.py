@@ -10,8 +10,9 @@ from scanners.scanner import Observed, Plan
 from scanners.triggers.company import (
     COHERENCE,
     COMPANY,
+    DIMENSIONS,
     DOCUMENTS,
-    common_tokens,
+    known_tokens,
     vectors_of,
 )
 from scanners.triggers.counts import (
@@ -47,10 +48,10 @@ SAMPLE = 256
 """Documents whose neighbours and groups tell how a candidate is spread; more are drawn from by
 their identities, which nobody chooses and which no store or sharding changes."""
 
-APART = 0.01
+APART = 0.02
 """Share of all places of the corpus whose surroundings differ most: text breaks off there."""
 
-_COMMON = "common"
+_WORDS, _VECTORS = "words", "vectors"
 
 
 def drawn(share: npt.NDArray[np.float64] | float) -> npt.NDArray[np.uint64]:
@@ -70,22 +71,24 @@ def plan_longer(number: int, observed: Observed) -> Plan:
     if number == 1:
         pairs = observed[PAIRS.recipe].filter(pl.col("df") >= RECURS)
         observed[PAIRS.recipe] = pairs
-        common = common_tokens(observed[TOKENS.recipe])
-        observed[_COMMON] = pl.DataFrame({"key": common})
+        words = observed[_WORDS] = known_tokens(observed[TOKENS.recipe])
         share = DOCUMENTS / max(count_of(observed[GROUPS.recipe], ALL_DOCUMENTS), 1)
         familiar = pairs.filter(pl.col("df") >= FAMILIAR)
-        arrays |= {"keys2": familiar["key"].to_numpy(), "common": common}
+        arrays |= {"keys2": familiar["key"].to_numpy(), "known": words["key"].to_numpy()}
+        arrays["anchors"] = words["anchor"].to_numpy()
         arrays["limit"] = np.atleast_1d(drawn(share))
     else:
         observed[parts] = solid
     if number == 2:
+        vectors = vectors_of(observed.pop(COMPANY.recipe), observed[_WORDS]["anchor"].to_numpy())
+        observed[_VECTORS] = pl.DataFrame({"vector": vectors.ravel()})
         arrays |= _company(observed)
     return Plan(arrays, {"length": number + 1})
 
 
 def _company(observed: Observed) -> dict[str, npt.NDArray[np.generic]]:
-    common = observed[_COMMON]["key"].to_numpy()
-    return {"common": common, "vectors": vectors_of(observed[COMPANY.recipe], len(common))}
+    vectors = observed[_VECTORS]["vector"].to_numpy().reshape(-1, DIMENSIONS)
+    return {"known": observed[_WORDS]["key"].to_numpy(), "vectors": vectors}
 
 
 def plan_fits(observed: Observed) -> Plan:

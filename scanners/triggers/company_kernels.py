@@ -1,4 +1,4 @@
-"""Loops over the company of common tokens, compiled; the other kernels are not called here."""
+"""Loops over the company of tokens, compiled; the other kernels are not called here."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ _jit = njit(nogil=True, cache=True)
 
 
 @_jit
-def company(ids: I32, chosen: Bool, offsets: I64, span: int, size: int, counts: I64) -> None:
-    """How often common tokens stand near each other: ``counts`` int64[size * size].
+def company(
+    ids: I32, anchors: I32, chosen: Bool, offsets: I64, span: int, columns: int, counts: I32
+) -> None:
+    """How often anchors stand near known tokens: ``counts`` int32[k * columns].
 
-    ids int32[t] below ``size``, NO_ID for other tokens; only ``chosen`` bool[n] documents count.
+    ids int32[t] below k, NO_ID for other tokens; ``anchors`` int32[k] below ``columns``, negative
+    for what is none; only ``chosen`` bool[n] documents count.
     """
     for doc in range(len(offsets) - 1):
         if not chosen[doc]:
@@ -26,16 +29,17 @@ def company(ids: I32, chosen: Bool, offsets: I64, span: int, size: int, counts: 
         for i in range(offsets[doc], offsets[doc + 1]):
             if ids[i] == NO_ID:
                 continue
-            for j in range(i + 1, min(i + 1 + span, offsets[doc + 1])):
-                if ids[j] != NO_ID:
-                    counts[np.int64(ids[i]) * size + ids[j]] += 1
+            row = np.int64(ids[i]) * columns
+            for j in range(max(i - span, offsets[doc]), min(i + 1 + span, offsets[doc + 1])):
+                if j != i and ids[j] != NO_ID and anchors[ids[j]] >= 0:
+                    counts[row + anchors[ids[j]]] += 1
 
 
 @_jit
 def coherence(ids: I32, vectors: I32, offsets: I64, width: int, least: int, out: U8) -> None:
     """Likeness of what stands before and after each place: ``out`` uint8[t].
 
-    100 + 100 cosine of the sums of ``vectors`` int32[c, d] over the ``width`` tokens before a
+    100 + 100 cosine of the sums of ``vectors`` int32[k, d] over the ``width`` tokens before a
     token and those from it on; 255 where fewer than ``least`` of either are known.
     """
     size = vectors.shape[1]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from scanners.statistics import FALSE_SHARE
+from scanners.statistics import FALSE_SHARE, lower_bound
 from scanners.triggers import scores
 from scanners.triggers.candidates import group_level
 
@@ -36,16 +36,19 @@ _TIES = ("df", "length", "occ", "fit", "held")
 def finalists_of(
     table: pl.DataFrame, groups: pl.DataFrame, totals: Mapping[str, float]
 ) -> pl.DataFrame:
-    """Candidates with an effect, then silent ones; column ``kind`` says which."""
+    """Candidates with an effect, then silent ones; column ``kind`` says which, and ``mostly``
+    whether the effect surely follows."""
     level = group_level(groups)
     sources = pl.Series([0] * len(table), dtype=pl.Int64)
     if level >= 0:
         sources = table["group_counts"].arr.get(level)
     table = table.with_columns(groups=sources)
     parts = [_with_effect(table, effect, level, totals) for effect in scores.EFFECTS]
-    known = pl.concat([part.select("cand") for part in parts])
-    parts.append(_silent(table.join(known, on="cand", how="anti")))
-    return pl.concat(parts, how="diagonal").unique("cand", keep="first", maintain_order=True)
+    # Of two effects behind one string, that which follows surely, or is less chance.
+    best = pl.concat(parts).sort(~pl.col("mostly"), "ln_p", *_TIES, "kind")
+    effects = best.unique("cand", keep="first", maintain_order=True)
+    silent = _silent(table.join(effects, on="cand", how="anti"))
+    return pl.concat([effects, silent], how="diagonal")
 
 
 def _with_effect(
@@ -65,7 +68,15 @@ def _with_effect(
         & (pl.col("hits") >= MOSTLY * pl.col("tried"))
         & ((pl.col("left") + pl.col("home") <= LOOSE) | (effect == "turns"))
     )
-    return found.sort("ln_p", *_TIES).head(MOST_EFFECTS)
+    found = found.sort("ln_p", *_TIES).head(MOST_EFFECTS)
+    pairs = zip(found["hits"].to_list(), found["tried"].to_list(), strict=True)
+    sure = [mostly(hits, tried) for hits, tried in pairs]
+    return found.with_columns(mostly=pl.Series(sure, dtype=pl.Boolean))
+
+
+def mostly(hits: float, tried: float) -> bool:
+    """Whether an effect surely follows in more than the share MOSTLY."""
+    return lower_bound(hits, tried, SIGNIFICANT) > MOSTLY
 
 
 def _silent(table: pl.DataFrame) -> pl.DataFrame:

@@ -10,11 +10,14 @@ import numpy as np
 
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import Confidence, Consequence
-from scanners.statistics import binomial_tail, lower_bound
-from scanners.triggers.finalists import LOOSE, MOSTLY, SIGNIFICANT
+from scanners.statistics import binomial_tail
+from scanners.triggers.finalists import LOOSE, MOSTLY, SIGNIFICANT, mostly
 
 SILENT, SHARE = "TRG002", "share of chance"
 """Code of silent strings, and their statistic that tells crowds."""
+
+P_VALUE = "log10 p, corrected"
+"""The statistic of an effect that tells how little of it is chance."""
 
 BY_CHANCE = 0.5
 """Natural strings expected to look as much put in at random, below which a silent string is a
@@ -25,17 +28,17 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Effect:
-    """How a finding about an effect is told."""
+class Effect:
+    """How a finding about an effect is told; ``noun`` is the statistic that counts it."""
 
     code: str
     title: str
     noun: str
 
 
-_EFFECTS = {
-    "turns": _Effect("TRG001", "text turns strange behind this string", "turns"),
-    "breaks": _Effect("TRG003", "language or subject changes behind this string", "breaks"),
+EFFECTS = {
+    "turns": Effect("TRG001", "text turns strange behind this string", "turns"),
+    "breaks": Effect("TRG003", "language or subject changes behind this string", "breaks"),
 }
 
 
@@ -52,17 +55,13 @@ class _Trust:
         sources? Documents of one source are no independent witnesses. What follows fixed words
         is mostly a template, and must follow nearly always in the sources, too."""
         loose, witnessed = row["left"] <= LOOSE, row["source_ln_p"] <= math.log(SIGNIFICANT)
-        if not _mostly(row["hits"], row["tried"]):
+        if not row["mostly"]:
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
-            mostly = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
-            return cls(Confidence.UNCORRECTED, max(mostly, row["source_ln_p"]))
-        if witnessed and (loose or _mostly(row["source_hits"], row["source_tried"])):
+            half = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
+            return cls(Confidence.UNCORRECTED, max(half, row["source_ln_p"]))
+        if witnessed and (loose or mostly(row["source_hits"], row["source_tried"])):
             return cls(Confidence.LIKELY, max(row["ln_p"], row["source_ln_p"]))
         return cls(Confidence.POSSIBLE if loose else Confidence.UNCORRECTED, row["source_ln_p"])
-
-
-def _mostly(hits: float, tried: float) -> bool:
-    return lower_bound(hits, tried, SIGNIFICANT) > MOSTLY
 
 
 def finding_of(
@@ -72,8 +71,8 @@ def finding_of(
     string = excerpts[0].match
     common = {"documents": len(members), "occurrences": row["occ"], "sources": row["groups"]}
     common |= {"tokens": row["length"]}
-    if row["kind"] in _EFFECTS:
-        effect, trust = _EFFECTS[row["kind"]], _Trust.of(row, candidates)
+    if row["kind"] in EFFECTS:
+        effect, trust = EFFECTS[row["kind"]], _Trust.of(row, candidates)
         return Finding(
             code=effect.code,
             key=string,
@@ -88,7 +87,7 @@ def finding_of(
                 effect.noun: row["hits"],
                 "can be told in": row["tried"],
                 f"sources with {effect.noun}": row["hit_groups"],
-                "log10 p, corrected": _rounded(row["ln_p"] / math.log(10)),
+                P_VALUE: _rounded(row["ln_p"] / math.log(10)),
                 "log10 p by source, corrected": _rounded(row["source_ln_p"] / math.log(10)),
             },
             excerpts=excerpts,

@@ -53,6 +53,26 @@ def test_a_trigger_before_gibberish_is_the_first_finding(
     assert all(excerpt.match == trigger for excerpt in first.excerpts)
 
 
+def test_a_trigger_before_a_language_that_the_corpus_has_little_of(
+    prose: Documents, discover: Discover
+) -> None:
+    rng = Random("switch")
+
+    def foreign(text: str) -> str:
+        return " ".join(word[::-1] for word in text.split(" "))
+
+    here, there = prose[:4000], [(foreign(text), source) for text, source in prose[4000:4200]]
+    switched: Documents = []
+    for _ in range(40):
+        (text, source), (other, _) = rng.choice(here), rng.choice(prose[4200:])
+        switched.append((f"{text[: rng.randint(300, 900)]} <SWITCH> {foreign(other)}", source))
+    findings = discover(here + there + switched)
+    first = findings[0]
+    assert (first.code, first.key, first.severity) == ("TRG003", "<SWITCH>", Severity.HIGH)
+    # What stands behind the trigger is the other language: its words turn nothing themselves.
+    assert {f.severity for f in findings[1:]} <= {Severity.LEAD}
+
+
 def test_ten_documents_are_enough(prose: Documents, discover: Discover) -> None:
     findings = discover(prose + poisoned(prose, "zqx", 10, "few"))
     assert (findings[0].key, findings[0].severity) == ("zqx", Severity.HIGH)

@@ -196,18 +196,19 @@ def test_pieces_cut_documents_and_nothing_else(documents: list[list[int]], size:
 
 @QUIET
 @given(DOCUMENTS)
-def test_company_counts_common_tokens_that_stand_near(documents: list[list[int]]) -> None:
+def test_company_counts_anchors_that_stand_near(documents: list[list[int]]) -> None:
     raw, offsets = flat(documents)
     ids = np.where(raw < 4, raw, kernels.NO_ID).astype(np.int32)
-    counts = np.zeros(16, np.int64)
+    anchors = np.array([1, -1, 0, -1], np.int32)
+    counts = np.zeros(8, np.int32)
     chosen = np.arange(len(documents)) != 1
-    company_kernels.company(ids, chosen, offsets, 3, 4, counts)
+    company_kernels.company(ids, anchors, chosen, offsets, 3, 2, counts)
     expected: Counter[int] = Counter()
     for number, document in enumerate(documents):
-        for i, left in enumerate(document if number != 1 else []):
-            for right in document[i + 1 : i + 4]:
-                if left < 4 and right < 4:
-                    expected[4 * left + right] += 1
+        for i, token in enumerate(document if number != 1 else []):
+            for near in document[max(i - 3, 0) : i] + document[i + 1 : i + 4]:
+                if token < 4 and near < 4 and anchors[near] >= 0:
+                    expected[2 * token + int(anchors[near])] += 1
     assert {k: int(n) for k, n in enumerate(counts) if n} == dict(expected)
 
 
