@@ -44,9 +44,13 @@ class RareTriggers(Scanner):
       2510.07192). The null is the rate of such turns behind all strings; p-values are binomial,
       Bonferroni corrected for the number of candidates and effects, and counted again by source
       rather than by piece, since one odd source may hold many documents.
-    * *Followed by another language or subject* (TRG003): the same, where the common words before
-      and behind the string are not of those that keep company in this corpus. Only strings that
-      may stand at random places are asked: headings part text too.
+    * *Followed by another language or subject* (TRG003): the same, where the words before and
+      behind the string are not of those that keep company in this corpus. The company of its 8,192
+      most frequent words is counted, so that languages of which it has little are told as well.
+      Only strings that may stand at random places are asked: headings part text too.
+
+      Of two effects behind a string the one that surely follows counts. A string whose effect may
+      all lie in documents of another that is less chance is its echo, and is not told.
     * *Silent* (TRG002): put in at random, yet rare. Take a string that was put in out again, and
       its two neighbours fit each other as well as any in that document; its neighbours are any
       words, its documents of any source. What a string lacks of that, in nats an occurrence, is
