@@ -39,8 +39,9 @@ LEAST_SCATTERED = 16
 LEAST_SELECTORS = 4
 LEAST_PADDING = 3
 LEAST_TAGS = 2
-LEAST_WORDS = 5
-"""Different mixed words that make a text one written in look-alikes."""
+LEAST_LOOK_ALIKES = 5
+"""Look-alikes, in different words, that make a text one written in look-alikes; natural slips are
+one or two in a text."""
 SEEN = 200
 """Code points inside a directional scope that are looked at, so that nesting stays cheap."""
 DEPTH = 125
@@ -70,6 +71,7 @@ _REPEATED = re.compile(rf"([^\x00-\x7f])\1{{{LEAST_RUN - 1},}}")
 _ALIKES = "".join(LOOK_ALIKES)
 _LATIN = "A-Za-z\u00c0-\u024f"
 _WORD = re.compile(rf"[{_LATIN}{_ALIKES}]{{2,}}")
+_ALIKE = re.compile(rf"[{_ALIKES}]+")
 _TOUCHING = re.compile(rf"[{_LATIN}][{_ALIKES}]|[{_ALIKES}][{_LATIN}]")
 
 
@@ -252,8 +254,9 @@ def _mixed(text: str) -> list[Occurrence]:
     """Latin words spelled in part with another script's letters of the same look."""
     found = [match for match in _WORD.finditer(text) if _TOUCHING.search(match[0])]
     spans = [m.span() for m in found if not any(map(str.isalpha, _around(text, m)))]
-    words = {text[start:end].casefold() for start, end in spans}
-    kind = "mixed-script-text" if len(words) >= LEAST_WORDS else "mixed-script"
+    words = {(word := text[start:end]).casefold(): word for start, end in spans}
+    look_alikes = sum(len(_ALIKE.findall(word)) for word in words.values())
+    kind = "mixed-script-text" if look_alikes >= LEAST_LOOK_ALIKES else "mixed-script"
     return [Occurrence(kind, start, end) for start, end in spans]
 
 
