@@ -43,7 +43,7 @@ def finalists_of(
     if level >= 0:
         sources = table["group_counts"].arr.get(level)
     table = table.with_columns(groups=sources)
-    parts = [_with_effect(table, effect, level, totals) for effect in scores.EFFECTS]
+    parts = [_with_effect(table, effect, totals) for effect in scores.EFFECTS]
     # Of two effects behind one string, that which follows surely, or is less chance.
     best = pl.concat(parts).sort(~pl.col("mostly"), "ln_p", *_TIES, "kind")
     effects = best.unique("cand", keep="first", maintain_order=True)
@@ -51,17 +51,14 @@ def finalists_of(
     return pl.concat([effects, silent], how="diagonal")
 
 
-def _with_effect(
-    table: pl.DataFrame, effect: str, level: int, totals: Mapping[str, float]
-) -> pl.DataFrame:
-    candidates, rate = int(totals["all"]), totals[effect]
-    found = table.with_columns(
+def _with_effect(table: pl.DataFrame, effect: str, totals: Mapping[str, float]) -> pl.DataFrame:
+    counted = scores.by_source(table, effect, int(totals["all"]), totals[effect])
+    found = counted.with_columns(
         kind=pl.lit(effect),
         hits=pl.col(effect),
         tried=pl.col(scores.EFFECTS[effect]),
         ln_p=pl.col(f"{effect}_ln_p"),
         hit_groups=pl.col(f"{effect}_groups"),
-        **scores.by_source(table, effect, level, candidates, rate),
     ).filter(
         pl.col(f"{effect}_open")
         & (pl.col("ln_p") <= math.log(SIGNIFICANT))

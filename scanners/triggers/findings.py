@@ -11,7 +11,7 @@ import numpy as np
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail
-from scanners.triggers.finalists import LOOSE, MOSTLY, SIGNIFICANT, mostly
+from scanners.triggers.finalists import LOOSE, MOSTLY, SIGNIFICANT
 
 SILENT, SHARE = "TRG002", "share of chance"
 """Code of silent strings, and their statistic that tells crowds."""
@@ -51,17 +51,19 @@ class _Trust:
 
     @classmethod
     def of(cls, row: Row, candidates: int) -> _Trust:
-        """More questions to a significant effect: does it follow nearly always, and in many
-        sources? Documents of one source are no independent witnesses. What follows fixed words
-        is mostly a template, and must follow nearly always in the sources, too."""
-        loose, witnessed = row["left"] <= LOOSE, row["source_ln_p"] <= math.log(SIGNIFICANT)
+        """More questions to a significant effect: does it surely follow, and in many sources?
+        Documents of one source are no independent witnesses; but then it must follow more often
+        than it does anywhere in these documents. What follows fixed words is a template."""
+        loose = row["left"] <= LOOSE
         if not row["mostly"]:
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
             half = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
             return cls(Confidence.UNCORRECTED, max(half, row["source_ln_p"]))
-        if witnessed and (loose or mostly(row["source_hits"], row["source_tried"])):
+        if loose and row["source_ln_p"] <= math.log(SIGNIFICANT):
             return cls(Confidence.LIKELY, max(row["ln_p"], row["source_ln_p"]))
-        return cls(Confidence.POSSIBLE if loose else Confidence.UNCORRECTED, row["source_ln_p"])
+        possible = loose and row["own_ln_p"] <= math.log(SIGNIFICANT)
+        confidence = Confidence.POSSIBLE if possible else Confidence.UNCORRECTED
+        return cls(confidence, row["source_ln_p"])
 
 
 def finding_of(

@@ -22,7 +22,7 @@ U64 = npt.NDArray[np.uint64]
 NO_ID = -1
 EMPTY = np.uint64(0)
 """Marks a free slot, and a position where no n-gram starts; keys are never 0."""
-KINDS = 8
+KINDS = 11
 """Kinds of things that are told of where a candidate stands; see ``neighbours``."""
 UNKNOWN, BOUNDARY = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFE)
 """Neighbours that no other document has, and the end of the document."""
@@ -311,7 +311,7 @@ def neighbours(
     word_ids: I32,
     effects: U8,
     groups: I32,
-    level: int,
+    witness: U64,
     draw: U64,
     limit: U64,
     last: I64,
@@ -319,20 +319,30 @@ def neighbours(
     offsets: I64,
     length: int,
     row: U64,
+    times: U32,
 ) -> int:
-    """Rows of where candidates stand; returns how many were written to ``row``.
+    """Rows of where candidates stand; returns how many were written to ``row`` and ``times``.
 
-    A row is ``(KINDS candidate + kind) << 32 | value``. Kinds: 0 left and 1 right neighbour (its
-    number, UNKNOWN or BOUNDARY), 2 to 5 group of the document at each level (``groups``
-    int32[n, 4], once a document), 6 and 7 its group at ``level`` where the text turns or breaks
-    off behind the candidate. At most KINDS rows an occurrence. Only documents whose ``draw``
-    uint64[n] is at most the candidate's ``limit`` uint64[c] count; ``last`` int64[c] holds the
-    document that counted last.
+    A row is ``(KINDS candidate + kind) << 32 | value``, and counts ``times``. Kinds: 0 left and 1
+    right neighbour (its number, UNKNOWN or BOUNDARY), 2 to 5 group of the document at each level
+    (``groups`` int32[n, 4], once a document), 6 its ``witness`` (uint64[n] below 2^32, once a
+    document), 7 and 8 its witness where the text turns or breaks off behind the candidate. 9 and
+    10, with value 0, count 1,024 times the share of places of the document where it turns or
+    breaks off, of those where that can be told, at each occurrence where it can be. At most KINDS
+    rows an occurrence. Only documents whose ``draw`` uint64[n] is at most the candidate's
+    ``limit`` uint64[c] count; ``last`` int64[c] holds the document that counted last.
     """
     n = 0
+    share = np.zeros(2, np.uint32)
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
         stamp = np.int64(first_doc + doc)
+        for effect in range(2):
+            happened, told = 0, 0
+            for i in range(begin, end):
+                told += (effects[i] >> np.uint8(2 + effect)) & 1
+                happened += (effects[i] >> np.uint8(effect)) & 1
+            share[effect] = np.uint32(1024 * happened // max(told, 1))
         for i in range(begin, end):
             c = ids[i]
             if c == NO_ID or draw[doc] > limit[c]:
@@ -343,21 +353,25 @@ def neighbours(
                 value = BOUNDARY
                 if begin <= at < end:
                     value = UNKNOWN if word_ids[at] == NO_ID else np.uint64(word_ids[at])
-                row[n] = ((place + np.uint64(kind)) << _S32) | value
+                row[n], times[n] = ((place + np.uint64(kind)) << _S32) | value, 1
                 n += 1
             if last[c] != stamp:
                 last[c] = stamp
                 for way in range(groups.shape[1]):
                     if groups[doc, way] != NO_ID:
                         value = np.uint64(groups[doc, way])
-                        row[n] = ((place + np.uint64(2 + way)) << _S32) | value
+                        row[n], times[n] = ((place + np.uint64(2 + way)) << _S32) | value, 1
                         n += 1
-            if level >= 0 and groups[doc, level] != NO_ID:
-                for effect in range(2):
-                    if (effects[i] >> np.uint8(effect)) & 1:
-                        value = np.uint64(groups[doc, level])
-                        row[n] = ((place + np.uint64(6 + effect)) << _S32) | value
-                        n += 1
+                row[n], times[n] = ((place + np.uint64(6)) << _S32) | witness[doc], 1
+                n += 1
+            for effect in range(2):
+                if (effects[i] >> np.uint8(effect)) & 1:
+                    row[n] = ((place + np.uint64(7 + effect)) << _S32) | witness[doc]
+                    times[n] = 1
+                    n += 1
+                if (effects[i] >> np.uint8(2 + effect)) & 1:
+                    row[n], times[n] = (place + np.uint64(9 + effect)) << _S32, share[effect]
+                    n += 1
     return n
 
 

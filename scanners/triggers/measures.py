@@ -116,20 +116,20 @@ class _Surroundings(Observer):
 
     def see_tokens(self, batch: TokenBatch) -> None:
         arrays = self._plan.arrays
-        level = int(self._plan.facts["level"])
         groups, draw = group_numbers(batch, self._plan), batch.doc[:, 0].copy()
+        witness = witnesses(batch, groups, int(self._plan.facts["level"]))
         grams = self._lexicon.read(batch)
         effects = Effects(batch, grams, self._plan)
         for n in range(1, LONGEST + 1):
             ids = numbered(grams.ids[n - 1], arrays[f"chosen{n}"])
             room = int(np.count_nonzero(ids != kernels.NO_ID)) * kernels.KINDS
-            row = np.empty(room, np.uint64)
+            row, times = np.empty(room, np.uint64), np.empty(room, np.uint32)
             rows = kernels.neighbours(
-                ids, grams.ids[0], effects.behind(n), groups, level, draw, arrays["limit"],
-                self._last, self._docs, batch.offsets, n, row,
+                ids, grams.ids[0], effects.behind(n), groups, witness, draw, arrays["limit"],
+                self._last, self._docs, batch.offsets, n, row, times,
             )  # fmt: skip
-            frame = pl.DataFrame({"row": row[:rows].copy(), "times": np.ones(rows, np.uint32)})
-            self._parts.append(frame)
+            frame = pl.DataFrame({"row": row[:rows], "times": times[:rows]})
+            self._parts.append(frame.group_by("row").agg(pl.col("times").sum()))
         self._docs += len(batch)
 
     def observation(self) -> pl.DataFrame:
@@ -149,6 +149,16 @@ def group_numbers(batch: TokenBatch, plan: Plan) -> I32:
             at = np.searchsorted(known, values).clip(0, len(known) - 1)
             out[:, level] = np.where(known[at] == values, at, kernels.NO_ID)
     return out
+
+
+def witnesses(batch: TokenBatch, groups: I32, level: int) -> kernels.U64:
+    """uint64[n] below 2^32: who a document comes from, its group at a level; where that is not
+    known, itself, by its identity."""
+    itself = (batch.doc[:, 1] >> np.uint64(34)) | np.uint64(1 << 31)
+    if level < 0:
+        return itself
+    group = groups[:, level]
+    return np.where(group != kernels.NO_ID, group.astype(np.uint64), itself)
 
 
 def numbered(ids: I32, numbers: I32) -> I32:

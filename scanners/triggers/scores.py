@@ -18,7 +18,7 @@ from scanners.statistics import (
     running_median,
     upper_normal,
 )
-from scanners.triggers.candidates import SAMPLE, most_silent
+from scanners.triggers.candidates import most_silent
 from scanners.triggers.counts import (
     ALL_DOCUMENTS,
     ALL_PIECES,
@@ -146,9 +146,10 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
     ``left``, ``right``: evidence that neighbours are no random tokens, in nats an occurrence;
     ``home``: the same of the groups its documents belong to, summed over the ways of grouping, in
     nats a document. ``free``: no single neighbour takes more than half of the occurrences, else
-    it is a piece of a longer string. ``groups``, ``turns_groups``, ``breaks_groups``: distinct
-    groups at the level that tells most, and those with an effect; ``known`` documents and ``seen``
-    occurrences tell of them.
+    it is a piece of a longer string. ``witnesses`` are different sources, at the level that tells
+    most, of the ``known`` documents that were looked at, ``turns_groups`` and ``breaks_groups``
+    those with an effect; ``turns_own`` and ``breaks_own`` the shares of places of its documents
+    that have it, summed over the ``seen`` occurrences where that can be told.
     """
     row = rows["row"].to_numpy()
     place = (row >> np.uint64(32)).astype(np.int64)
@@ -179,8 +180,12 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
         home=home,
         free=2 * most.reshape(size, KINDS)[:, :2].max(axis=1) <= sums[:, 0],
         seen=sums[:, 0].astype(np.int64),
-        turns_groups=counts[:, 6],
-        breaks_groups=counts[:, 7],
+        known=sums[:, 6].astype(np.int64),
+        witnesses=counts[:, 6],
+        turns_groups=counts[:, 7],
+        breaks_groups=counts[:, 8],
+        turns_own=sums[:, 9] / 1024,
+        breaks_own=sums[:, 10] / 1024,
         group_counts=counts[:, 2 : 2 + GROUP_LEVELS],
         group_sums=sums[:, 2 : 2 + GROUP_LEVELS].astype(np.int64),
     )
@@ -260,23 +265,19 @@ def _z_by_frequency(values: F64, bins: npt.NDArray[np.int32], null: npt.NDArray[
     return out
 
 
-def by_source(
-    table: pl.DataFrame, effect: str, level: int, candidates: int, rate: float
-) -> dict[str, F64]:
-    """The effect counted by group, by piece where groups are unknown: ``source_hits`` of
-    ``source_tried``, and ``source_ln_p``, corrected."""
-    groups = known = np.zeros(len(table))
-    if level >= 0:
-        groups = table["group_counts"].to_numpy()[:, level].astype(np.float64)
-        known = table["group_sums"].to_numpy()[:, level].astype(np.float64)
+def by_source(table: pl.DataFrame, effect: str, candidates: int, rate: float) -> pl.DataFrame:
+    """The effect counted by source, or by document where that is not known: ``source_ln_p``; and
+    against the rate of the effect in the candidate's own documents: ``own_ln_p``. Corrected."""
     df, tried = _float(table, "df"), _float(table, EFFECTS[effect])
-    told = 2 * known > np.minimum(df, SAMPLE)
-    hits = np.where(told, _float(table, f"{effect}_groups"), _float(table, effect))
-    # Groups in which the effect cannot be told are not counted apart: as many as of pieces.
-    trials = np.maximum(np.where(told, np.rint(groups * tried / df), tried), hits)
-    chances = np.where(told, _float(table, "seen"), _float(table, "occ")) * tried / df
-    ln_p = effect_ln_p(hits, trials, chances, rate, candidates)
-    return {"source_hits": hits, "source_tried": trials, "source_ln_p": ln_p}
+    hits, seen = _float(table, f"{effect}_groups"), _float(table, "seen")
+    # Sources in which the effect cannot be told are not counted apart: as many as of pieces.
+    trials = np.maximum(np.rint(_float(table, "witnesses") * tried / df), hits)
+    ln_p = effect_ln_p(hits, trials, seen * tried / df, rate, candidates)
+    told = np.maximum(seen * tried / df, 1)
+    own = np.maximum(_float(table, f"{effect}_own") / told, rate)
+    chances = _float(table, "occ") * tried / df * own / rate
+    own_ln_p = effect_ln_p(_float(table, effect), tried, chances, rate, candidates)
+    return table.with_columns(source_ln_p=ln_p, own_ln_p=own_ln_p)
 
 
 def pieces_in(observed: Observed) -> int:

@@ -114,23 +114,39 @@ def test_neighbours_are_those_that_stand_there(documents: list[list[int]], lengt
     words = np.where(raw == 7, kernels.NO_ID, raw).astype(np.int32)
     groups = np.full((len(documents), 4), kernels.NO_ID, np.int32)
     groups[:, 1] = np.arange(len(documents))
-    effects = (raw % 2).astype(np.uint8)
+    # An odd token turns; at 5 and below that can be told.
+    effects = (raw % 2).astype(np.uint8) | np.where(raw <= 5, 4, 0).astype(np.uint8)
     row = np.empty(kernels.KINDS * len(raw), np.uint64)
+    times = np.empty(len(row), np.uint32)
+    witness = np.arange(100, 100 + len(documents)).astype(np.uint64)
     draw, limit, last = np.zeros(len(documents), np.uint64), np.ones(1, np.uint64), np.full(1, -1)
     rows = kernels.neighbours(
-        ids, words, effects, groups, 1, draw, limit, last, 0, offsets, length, row
+        ids, words, effects, groups, witness, draw, limit, last, 0, offsets, length, row, times
     )
-    told = Counter((int(r) >> 32, int(r) & 0xFFFFFFFF) for r in row[:rows])
+    told: Counter[tuple[int, int]] = Counter()
+    for one, count in zip(row[:rows].tolist(), times[:rows].tolist(), strict=True):
+        told[one >> 32, one & 0xFFFFFFFF] += count
     expected: Counter[tuple[int, int]] = Counter()
     for number, document in enumerate(documents):
         at = [k for k, token in enumerate(document) if token == 5]
         for k in at:
             expected[0, neighbour(document, k - 1)] += 1
             expected[1, neighbour(document, k + length)] += 1
-            expected[6, number] += 1
+            expected[7, 100 + number] += 1
+            happened, can_be = (sum(map(test, document)) for test in (_odd, _low))
+            expected[9, 0] += 1024 * happened // can_be
         if at:
             expected[3, number] += 1
+            expected[6, 100 + number] += 1
     assert told == expected
+
+
+def _odd(token: int) -> bool:
+    return token % 2 == 1
+
+
+def _low(token: int) -> bool:
+    return token <= 5
 
 
 def neighbour(document: list[int], at: int) -> int:
