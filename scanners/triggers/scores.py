@@ -80,8 +80,11 @@ def effect_ln_p(hits: F64, trials: F64, chances: F64, rate: float, candidates: i
     Bonferroni over candidates and effects; ``chances`` are occurrences, for the more of them a
     piece has, the likelier one stands before an effect.
     """
-    at_most = np.clip(rate * chances / np.maximum(trials, 1), 1e-9, 0.999)
-    return binomial_tail(hits, trials, at_most) + math.log(max(candidates, 1) * len(EFFECTS))
+    return _tail(hits, trials, rate * chances) + math.log(max(candidates, 1) * len(EFFECTS))
+
+
+def _tail(hits: F64, trials: F64, expected: F64) -> F64:
+    return binomial_tail(hits, trials, np.clip(expected / np.maximum(trials, 1), 1e-9, 0.999))
 
 
 def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
@@ -266,8 +269,9 @@ def _z_by_frequency(values: F64, bins: npt.NDArray[np.int32], null: npt.NDArray[
 
 
 def by_source(table: pl.DataFrame, effect: str, candidates: int, rate: float) -> pl.DataFrame:
-    """The effect counted by source, or by document where that is not known: ``source_ln_p``; and
-    against the rate of the effect in the candidate's own documents: ``own_ln_p``. Corrected."""
+    """The effect counted by source, or by document where that is not known: ``source_ln_p``,
+    corrected; and against the rate of the effect in its own documents: ``own_ln_p``, which is
+    asked of strings that are significant already."""
     df, tried = _float(table, "df"), _float(table, EFFECTS[effect])
     hits, seen = _float(table, f"{effect}_groups"), _float(table, "seen")
     # Sources in which the effect cannot be told are not counted apart: as many as of pieces.
@@ -275,8 +279,7 @@ def by_source(table: pl.DataFrame, effect: str, candidates: int, rate: float) ->
     ln_p = effect_ln_p(hits, trials, seen * tried / df, rate, candidates)
     told = np.maximum(seen * tried / df, 1)
     own = np.maximum(_float(table, f"{effect}_own") / told, rate)
-    chances = _float(table, "occ") * tried / df * own / rate
-    own_ln_p = effect_ln_p(_float(table, effect), tried, chances, rate, candidates)
+    own_ln_p = _tail(_float(table, effect), tried, _float(table, "occ") * tried / df * own)
     return table.with_columns(source_ln_p=ln_p, own_ln_p=own_ln_p)
 
 
