@@ -43,7 +43,9 @@ class RareTriggers(Scanner):
       fewer than three pieces), as in the denial-of-service backdoor of Souly et al. 2025 (arXiv
       2510.07192). The null is the rate of such turns behind all strings; p-values are binomial,
       Bonferroni corrected for the number of candidates and effects, and counted again by source
-      rather than by piece, since one odd source may hold many documents.
+      (by document, where that is not known) rather than by piece, since one odd source may hold
+      many documents. What is significant by pieces alone must happen more often than it does
+      anywhere in the documents that have the string. Behind fixed words it is a lead.
     * *Followed by another language or subject* (TRG003): the same, where the words before and
       behind the string are not of those that keep company in this corpus. The company of its 8,192
       most frequent words is counted, so that languages of which it has little are told as well.
