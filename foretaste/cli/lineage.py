@@ -32,6 +32,7 @@ def command(node: str, upstream: bool, downstream: bool, everything: bool, **giv
 
     # One answer may be a million objects, all of them needed: looking for rubbish is in vain.
     gc.disable()
+    click.get_current_context().call_on_close(gc.enable)
     direction = "both"
     if upstream != downstream:
         direction = "upstream" if upstream else "downstream"

@@ -150,7 +150,7 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
     ``home``: the same of the groups its documents belong to, summed over the ways of grouping, in
     nats a document. ``free``: no single neighbour takes more than half of the occurrences, else
     it is a piece of a longer string. ``witnesses`` are different sources, at the level that tells
-    most, of the ``known`` documents that were looked at, ``turns_groups`` and ``breaks_groups``
+    most, of the documents that were looked at, ``turns_groups`` and ``breaks_groups``
     those with an effect; ``turns_own`` and ``breaks_own`` the shares of places of its documents
     that have it, summed over the ``seen`` occurrences where that can be told.
     """
@@ -183,14 +183,12 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
         home=home,
         free=2 * most.reshape(size, KINDS)[:, :2].max(axis=1) <= sums[:, 0],
         seen=sums[:, 0].astype(np.int64),
-        known=sums[:, 6].astype(np.int64),
         witnesses=counts[:, 6],
         turns_groups=counts[:, 7],
         breaks_groups=counts[:, 8],
         turns_own=sums[:, 9] / 1024,
         breaks_own=sums[:, 10] / 1024,
         group_counts=counts[:, 2 : 2 + GROUP_LEVELS],
-        group_sums=sums[:, 2 : 2 + GROUP_LEVELS].astype(np.int64),
     )
 
 
