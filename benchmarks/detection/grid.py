@@ -255,7 +255,8 @@ def run_scene(  # noqa: PLR0913, PLR0917
         for detector in dict.fromkeys(cell.detector for cell in missing):
             aside = scratch / detector
             aside.mkdir()
-            cells = [Cell(act.plot, detector) for act in acts]
+            every = [Cell(act.plot, detector) for act in acts]
+            cells = [cell if cell in missing else None for cell in every]
             job = Job(scratch / "corpus", truths[0], aside, wanted.jobs)
             attempt(detector, job, cells, truths, (wanted.cells, tally))
     finally:
@@ -271,20 +272,25 @@ def named(scene: Sequence[Planned]) -> str:
 def attempt(
     detector: str,
     job: Job,
-    cells: Sequence[Cell],
+    cells: Sequence[Cell | None],
     truths: Sequence[Truth],
     told_to: tuple[Path, Tally],
 ) -> None:
-    """Run one detector, keep and tell what it did in each cell; a failure costs these alone."""
+    """Run one detector, keep and tell what it did in each cell; a failure costs these alone.
+
+    ``cells`` are one a truth, None where it is there already or cannot be judged.
+    """
     folder, tally = told_to
     try:
         detected = DETECTORS[detector](job)
     except (SystemExit, OSError, ValueError, KeyError) as error:
-        tally.failed += len(cells)
+        tally.failed += sum(cell is not None for cell in cells)
         say(f"{job.corpus.parent.name} {detector}: FAILED, {error}")
         return
     answers = [Answer(one.poison, one.decoys, one.triggers, one.clean) for one in truths]
     for number, cell in enumerate(cells):
+        if cell is None:
+            continue
         others = [*answers[:number], *answers[number + 1 :]]
         result = judged(cell, answers[number], others, detected)
         keep(result, folder)
