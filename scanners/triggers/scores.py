@@ -48,7 +48,7 @@ CONTROLS, LEAST_CONTROLS = 500, 100
 same frequency that make one."""
 
 LEAST_SPREAD = 0.05
-"""Least standard deviation of scores of a frequency class, in nats."""
+"""Least standard deviation of the fits, and of the scores, of a frequency class."""
 
 RANGES = (20, 80)
 """Frequencies that part ranges: the rarer a string, the more of what it is like is chance."""
@@ -63,6 +63,10 @@ COMPANY_WEIGHT = 2.0
 """Weight of the company that a candidate keeps against its fit: what a string put in at random
 cannot have, and natural strings cannot be without. Chosen on planted strings; 1 does nearly as
 well."""
+
+FIT_DEVIATION = 1.5
+"""Standard deviation of how well neighbours fit each other within a document, in nats: 1.3 to 1.5
+in forum posts, reviews, web pages, specifications, tweets and German law (docs/benchmark.md)."""
 
 _PRIME, _SPREAD = 0x9E3779B1, 0x85EBCA77
 
@@ -214,18 +218,22 @@ def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
 
     A string at random places fits what is around it exactly as the text there fits itself when it
     is taken out (``excision`` 0), its neighbours are any tokens, its documents of any source. What
-    it lacks of that, in nats an occurrence, is its score; a score is compared with those of
-    strings of like frequency, and the tail of all tells how many natural ones reach it, or the
-    tail of those of its range of frequencies. The best answer counts, corrected for their number.
+    it lacks of that, in nats an occurrence, cannot be less than nothing, and the least of what
+    natural strings lack is a power law, as at any bound (Weibull 1939): its logarithm has an
+    exponential tail. What is less than its own error is told from nothing no further. The lack is
+    compared with that of strings of like frequency, and the tail of all tells how many natural
+    ones lack as little, or the tail of those of its range of frequencies. The best answer counts,
+    corrected for their number.
     """
     company = COMPANY_WEIGHT * (_float(table, "left") + _float(table, "right"))
-    places = np.minimum(_float(table, "excision"), 0.0) - company
+    places = np.maximum(-_float(table, "excision"), 0.0) + company
+    error = FIT_DEVIATION / np.sqrt(np.maximum(_float(table, "held"), 1))
     fair = (table["silent"] & table["free"]).to_numpy()
     null, bins = fair & table["control"].to_numpy(), table["bin"].to_numpy()
     ranges = np.digitize(_float(table, "df"), RANGES)
     columns = []
-    for score in (places - _float(table, "home"), places):
-        z = np.where(fair, _z_by_frequency(score, bins, null), -math.inf)
+    for lack in (places + _float(table, "home"), places):
+        z = np.where(fair, _z_by_frequency(-np.log(lack + error), bins, null), -math.inf)
         columns.append(_by_chance(z, ranges))
     by_chance = len(LANES) * np.stack(columns)
     best, least = np.argmin(by_chance, axis=0), by_chance.min(axis=0)
