@@ -59,12 +59,11 @@ def expected_by_chance(scores: F64) -> F64:
     """How many natural candidates would score at least this high: an E-value for each score.
 
     The tail beyond the k-th largest score, k = a twentieth of all within LEAST_TAIL and MOST_TAIL,
-    is taken as exponential, the limit of tails that fall faster than any power (Pickands 1975); a
-    sum of penalties that nothing natural escapes falls faster still, so this errs on the side of
-    chance. Scores that stand out, alone or as many, are set aside and the tail is measured again
-    without them, so that planted ones do not hide each other; the first time a wider tail is
-    measured by its median, which few hundred planted scores hardly move. Infinite for scores
-    below the tail's start, and everywhere if a tail of LEAST_TAIL scores cannot be had.
+    is taken as exponential, as that of the logarithm of what has a power law is (Pickands 1975).
+    Scores that stand out, alone or as many, are set aside and the tail is measured again without
+    them, so that planted ones do not hide each other; the first time a wider tail is measured by
+    its median, which few hundred planted scores hardly move. Infinite for scores below the tail's
+    start, and everywhere if a tail of LEAST_TAIL scores cannot be had.
     """
     everything = np.isfinite(scores)
     size = int(np.clip(np.count_nonzero(everything) // 20, LEAST_TAIL, MOST_TAIL))

@@ -179,14 +179,16 @@ def candidate_table(observed: Observed) -> pl.DataFrame:
     measured = observed[FITS.recipe]
     table = pl.concat(counts).join(measured, on=["length", "key"], how="left")
     return table.with_columns(
-        pl.col("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "wide").fill_null(0),
+        pl.exclude("length", "key", "df", "occ").fill_null(0),
         pl.col("df", "occ").cast(pl.Int64),
     ).sort("length", "key")
 
 
 def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
-    """Lexicon in which each chosen candidate (columns length, key) has its row number."""
-    arrays = _company(observed) | _known(observed)
+    """Lexicon in which each chosen candidate (columns length, key, occ) has its row number."""
+    longest = observed[BY_LENGTH[-1].recipe]["occ"].to_numpy().astype(np.int64)
+    arrays = _company(observed) | _known(observed) | {f"occ{LONGEST}": longest}
+    arrays["occ"] = chosen["occ"].to_numpy()
     numbered = chosen.with_row_index("row")
     for n, component in enumerate(BY_LENGTH, start=1):
         keys = observed[component.recipe]["key"].to_numpy()

@@ -8,7 +8,7 @@ import polars as pl
 
 from lineage.fingerprint.batch import TokenBatch
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
-from scanners.triggers import company_kernels, kernels
+from scanners.triggers import company_kernels, effect_kernels
 from scanners.triggers.grams import indexed
 from scanners.triggers.kernels import U8
 
@@ -66,7 +66,9 @@ class _Coherence(Observer):
         self._counts = np.zeros(201, np.int64)
 
     def see_tokens(self, batch: TokenBatch) -> None:
-        kernels.histogram(likeness(batch, self._plan), batch.offsets, MOST_PLACES, self._counts)
+        effect_kernels.histogram(
+            likeness(batch, self._plan), batch.offsets, MOST_PLACES, self._counts
+        )
 
     def observation(self) -> pl.DataFrame:
         return pl.DataFrame({"likeness": np.arange(201), "places": self._counts})

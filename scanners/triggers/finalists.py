@@ -19,12 +19,14 @@ MOSTLY = 0.5
 confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT)."""
 
 LOOSE = 1.0
-"""Nats an occurrence, of company on the left and of home in sources, up to which a string behind
-which text breaks off may have been put there at random. What parts text in headings and
-templates follows fixed words, or is at home in one source."""
+"""Nats an occurrence up to which a string may have been put there at random: of company on the left
+and of home in sources where text breaks off behind it, for what parts text in headings and
+templates follows fixed words, or is at home in one source; of company and of fit in all where it
+is silent, for what stands out in a corpus of templates may still be one."""
 
-LEADS_BY_CHANCE = 50.0
-"""Natural strings expected to look as much put in at random, up to which a string is a lead."""
+LEADS_BY_CHANCE = 20.0
+"""Natural strings expected to look as much put in at random, up to which a string is a lead: as
+many as a person reads."""
 
 MOST_EFFECTS, MOST_SILENT = 100, 1000
 """Finalists because of each effect, and because of how they are spread."""
@@ -78,5 +80,6 @@ def mostly(hits: float, tried: float) -> bool:
 
 def _silent(table: pl.DataFrame) -> pl.DataFrame:
     told = (pl.col("by_chance") <= LEADS_BY_CHANCE) | (pl.col("false_share") <= FALSE_SHARE)
-    found = table.filter(told).with_columns(kind=pl.lit("silent"))
+    lack = (-pl.col("excision")).clip(0) + pl.col("left") + pl.col("right")
+    found = table.filter(told & (lack <= LOOSE)).with_columns(kind=pl.lit("silent"))
     return found.sort("by_chance", *_TIES).head(MOST_SILENT)

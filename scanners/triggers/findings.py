@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ SILENT, SHARE = "TRG002", "share of chance"
 P_VALUE = "log10 p, corrected"
 """The statistic of an effect that tells how little of it is chance."""
 
-BY_CHANCE = 0.5
+BY_CHANCE = 0.05
 """Natural strings expected to look as much put in at random, below which a silent string is a
-finding. The extrapolation errs on the side of chance: on clean corpora the best natural string
-stands at 4 to 11, not at 1 (docs/benchmark.md)."""
+finding: that is, up to how many corpora in which nothing was planted have one by chance."""
+
+PART_OF_WORD = re.compile(r"[^\W_]+\Z")
 
 Row = dict[str, Any]
 
@@ -53,8 +55,9 @@ class _Trust:
     def of(cls, row: Row, candidates: int) -> _Trust:
         """More questions to a significant effect: does it surely follow, and in many sources?
         Documents of one source are no independent witnesses; but then it must follow more often
-        than it does anywhere in these documents. What follows fixed words is a template."""
-        loose = row["left"] <= LOOSE
+        than it does anywhere in these documents. What follows fixed words, or is followed by one,
+        is a template."""
+        loose = row["left"] <= LOOSE and row["free"]
         if not row["mostly"]:
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
             half = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
@@ -70,9 +73,11 @@ def finding_of(
     row: Row, excerpts: tuple[Excerpt, ...], members: tuple[str, ...], candidates: int
 ) -> Finding:
     """One finding or lead; ``candidates`` were looked at."""
+    if row["tokens"] > row["length"]:
+        excerpts = whole(excerpts)
     string = excerpts[0].match
     common = {"documents": len(members), "occurrences": row["occ"], "sources": row["groups"]}
-    common |= {"tokens": row["length"]}
+    common |= {"tokens": int(row["tokens"])}
     if row["kind"] in EFFECTS:
         effect, trust = EFFECTS[row["kind"]], _Trust.of(row, candidates)
         return Finding(
@@ -115,6 +120,20 @@ def finding_of(
             "home in sources": _rounded(row["home"]),
         },
         excerpts=excerpts,
+    )
+
+
+def whole(excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
+    """Excerpts that match a passage as far as all of them are alike, not just how it begins."""
+    behind = [excerpt.after for excerpt in excerpts]
+    common = min(behind, key=len)
+    while not all(text.startswith(common) for text in behind):
+        common = common[:-1]
+    if any(text[len(common) : len(common) + 1].isalnum() for text in behind):
+        common = PART_OF_WORD.sub("", common)
+    common = common.rstrip()
+    return tuple(
+        replace(one, match=one.match + common, after=one.after[len(common) :]) for one in excerpts
     )
 
 

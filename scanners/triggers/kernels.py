@@ -1,4 +1,4 @@
-"""Loops over token hashes, compiled. All kernels of this scanner: the cache sees one file."""
+"""Loops over token hashes, compiled. Kernels that call each other: the cache sees one file."""
 
 from __future__ import annotations
 
@@ -26,9 +26,6 @@ KINDS = 11
 """Kinds of things that are told of where a candidate stands; see ``neighbours``."""
 UNKNOWN, BOUNDARY = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFE)
 """Neighbours that no other document has, and the end of the document."""
-
-TURN, BREAK, TURN_TOLD, BREAK_TOLD = (np.uint8(1 << bit) for bit in range(4))
-"""What happens behind an n-gram, and whether it can be told."""
 
 _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xD6E8FEB86659FD93)
@@ -136,121 +133,38 @@ def renumber(ids: I32, numbers: I32, out: I32) -> None:
 
 
 @_jit
-def windows(
-    pair_ids: I32,
-    glued: Bool,
-    offsets: I64,
-    width: int,
-    least: tuple[int, int],
-    after: U8,
-    before: U8,
-) -> None:
-    """Share of bigrams unknown to the corpus in the text after and before each position.
-
-    pair_ids int32[t]: NO_ID where the bigram starting here occurs in one document only; a
-    bigram whose second token is ``glued`` bool[t] to the first does not count.
-    after, before uint8[t]: percent over the next (previous) ``width`` bigrams that count; 255
-    where they are fewer than ``least`` says of either.
-    """
-    for doc in range(len(offsets) - 1):
-        begin, end = offsets[doc], offsets[doc + 1]
-        size = end - begin
-        # Bigrams that count, in order: rank[k] of them start before token k.
-        rank = np.zeros(size + 1, np.int32)
-        unknown = np.zeros(size + 1, np.int32)
-        n = 0
-        for k in range(size):
-            rank[k] = n
-            if k + 1 < size and not glued[begin + k + 1]:
-                unknown[n + 1] = unknown[n] + (pair_ids[begin + k] == NO_ID)
-                n += 1
-        for k in range(size):
-            first = rank[k]
-            stop = min(first + width, n)
-            after[begin + k] = 255
-            if stop - first >= least[0]:
-                after[begin + k] = (100 * (unknown[stop] - unknown[first])) // (stop - first)
-            # The bigram that ends here is part candidate: it belongs to neither side.
-            stop = rank[k - 1] if k > 0 else 0
-            first = max(stop - width, 0)
-            before[begin + k] = 255
-            if stop - first >= least[1]:
-                before[begin + k] = (100 * (unknown[stop] - unknown[first])) // (stop - first)
-
-
-@_jit
-def histogram(values: U8, offsets: I64, most: int, counts: I64) -> None:
-    """Count ``values`` below ``len(counts)``, the first ``most`` of a document."""
-    for doc in range(len(offsets) - 1):
-        counted = 0
-        for i in range(offsets[doc], offsets[doc + 1]):
-            if values[i] < len(counts) and counted < most:
-                counts[values[i]] += 1
-                counted += 1
-
-
-@_jit
-def turns(
-    after: U8, before: U8, offsets: I64, length: int, levels: tuple[int, int, int], out: U8
-) -> None:
-    """What happens behind n-grams of ``length`` tokens: ``out`` uint8[t], bits TURN, TURN_TOLD.
-
-    ``levels``: calm, strange, leap. Text turns strange where at least ``strange`` percent of the
-    bigrams behind the n-gram are unfamiliar, and of those before it at most ``calm``, or at least
-    ``leap`` less than behind it. That can be told where there are enough on both sides, and those
-    before it leave room for a leap.
-    """
-    calm, strange, leap = levels
-    out[:] = 0
-    for doc in range(len(offsets) - 1):
-        end = offsets[doc + 1]
-        for i in range(offsets[doc], end - length):
-            behind, ahead = np.int64(after[i + length]), np.int64(before[i])
-            quiet = ahead <= calm
-            if behind == 255 or not (quiet or ahead + leap <= 100):
-                continue
-            turned = behind >= strange and (quiet or ahead + leap <= behind)
-            out[i] = TURN | TURN_TOLD if turned else TURN_TOLD
-
-
-@_jit
-def tally(ids: I32, effects: U8, offsets: I64, first: int, docs: I64, last: I64) -> None:
-    """Per candidate the pieces with each bit of ``effects`` uint8[t] set: ``docs`` int64[k, c].
-
-    ``offsets`` int64[n + 1] are those of the pieces, ``first`` the number of the first one;
-    ``last`` int64[k, c] holds the piece that counted last.
-    """
-    for piece in range(len(offsets) - 1):
-        stamp = np.int64(first + piece)
-        for i in range(offsets[piece], offsets[piece + 1]):
-            c = ids[i]
-            if c == NO_ID or effects[i] == 0:
-                continue
-            for effect in range(len(docs)):
-                if (effects[i] >> np.uint8(effect)) & 1 and last[effect, c] != stamp:
-                    last[effect, c] = stamp
-                    docs[effect, c] += 1
-
-
-@_jit
-def usual_fit(
+def fits(
     pair_ids: I32, word_ids: I32, offsets: I64, pair_occ: I64, occ: I64, total: float, out: F64
 ) -> None:
-    """How well neighbours fit each other in each document: ``out`` float64[n].
+    """How well neighbours fit each other, summed up: ``out`` float64[t + 1], a bigram's own fit is
+    the difference of two entries.
 
-    The mean of ln((observed + 1/2) / (expected + 1/2)) over its bigrams, each observed without
-    itself, so that it is comparable with joined neighbours, which do not stand there.
+    That is ln((observed + 1/2) / (expected + 1/2)), observed without itself, so that it is
+    comparable with joined neighbours, which do not stand there.
     """
+    out[0] = 0.0
     for doc in range(len(offsets) - 1):
-        begin, last = offsets[doc], offsets[doc + 1] - 1
-        fit = 0.0
-        for i in range(begin, last):
-            pair, left, right = pair_ids[i], word_ids[i], word_ids[i + 1]
-            others = 0.0 if pair == NO_ID else float(pair_occ[pair] - 1)
-            a = 1.0 if left == NO_ID else float(occ[left])
-            b = 1.0 if right == NO_ID else float(occ[right])
-            fit += np.log((others + 0.5) / (a * b / total + 0.5))
-        out[doc] = fit / max(last - begin, 1)
+        last = offsets[doc + 1] - 1
+        for i in range(offsets[doc], last + 1):
+            fit = 0.0
+            if i < last:
+                pair, left, right = pair_ids[i], word_ids[i], word_ids[i + 1]
+                others = 0.0 if pair == NO_ID else float(pair_occ[pair] - 1)
+                a = 1.0 if left == NO_ID else float(occ[left])
+                b = 1.0 if right == NO_ID else float(occ[right])
+                fit = np.log((others + 0.5) / (a * b / total + 0.5))
+            out[i + 1] = out[i] + fit
+
+
+@_jit
+def beside(ids: I32, i: int, span: int, begin: int, end: int) -> tuple[int, int]:
+    """Tokens before and behind an n-gram of ``span`` tokens that is said once or more in a row."""
+    left, right = i, i + span
+    while left - span >= begin and ids[left - span] == ids[i]:
+        left -= span
+    while right < end and ids[right] == ids[i]:
+        right += span
+    return left - 1, right
 
 
 @_jit
@@ -259,35 +173,44 @@ def excise(
     raw: U64,
     word_ids: I32,
     offsets: I64,
-    length: int,
+    spans: I32,
     slots: U64,
     pair_of: I32,
     pair_occ: I64,
     occ: I64,
     total: float,
-    usual: F64,
+    fitting: F64,
     out: I64,
     held: I64,
+    tokens: I64,
 ) -> None:
     """Remove each candidate: how well do its neighbours, joined, fit each other?
 
-    Adds 1024 (ln((observed + 1/2) / (expected + 1/2)) - the document's ``usual`` fit) to ``out``
-    int64[c], and counts in ``held``. The neighbours' bigram is observed ``pair_occ`` times and
+    Adds 1024 (ln((observed + 1/2) / (expected + 1/2)) - the mean fit of what is left of the
+    document) to ``out`` int64[c], counts in ``held``, and adds its span to ``tokens``; ``fitting``
+    are the sums that ``fits`` tells. The neighbours' bigram is observed ``pair_occ`` times and
     expected as often as two tokens of their frequency meet by chance among ``total`` tokens.
     """
     for doc in range(len(offsets) - 1):
-        for i in range(offsets[doc] + 1, offsets[doc + 1] - length):
+        begin, end = offsets[doc], offsets[doc + 1]
+        for i in range(begin, end):
             c = ids[i]
             if c == NO_ID:
                 continue
-            pair = find(slots, pair_of, mix(raw[i - 1], raw[i + length]))
+            before, behind = beside(ids, i, spans[i], begin, end)
+            if before < begin or behind >= end:
+                continue
+            pair = find(slots, pair_of, mix(raw[before], raw[behind]))
             observed = 0.0 if pair == NO_ID else float(pair_occ[pair])
-            left, right = word_ids[i - 1], word_ids[i + length]
+            left, right = word_ids[before], word_ids[behind]
             a = 1.0 if left == NO_ID else float(occ[left])
             b = 1.0 if right == NO_ID else float(occ[right])
-            fit = np.log((observed + 0.5) / (a * b / total + 0.5)) - usual[doc]
+            rest = fitting[end - 1] - fitting[begin] - fitting[behind] + fitting[before]
+            usual = rest / max(end - 1 - begin - (behind - before), 1)
+            fit = np.log((observed + 0.5) / (a * b / total + 0.5)) - usual
             out[c] += np.int64(np.floor(1024.0 * fit + 0.5))
             held[c] += 1
+            tokens[c] += spans[i]
 
 
 @_jit
@@ -317,7 +240,7 @@ def neighbours(
     last: I64,
     first_doc: int,
     offsets: I64,
-    length: int,
+    spans: I32,
     row: U64,
     times: U32,
 ) -> int:
@@ -348,8 +271,9 @@ def neighbours(
             if c == NO_ID or draw[doc] > limit[c]:
                 continue
             place = np.uint64(KINDS) * np.uint64(c)
+            sides = beside(ids, i, spans[i], begin, end)
             for kind in range(2):
-                at = i + length if kind else i - 1
+                at = sides[kind]
                 value = BOUNDARY
                 if begin <= at < end:
                     value = UNKNOWN if word_ids[at] == NO_ID else np.uint64(word_ids[at])
@@ -373,14 +297,3 @@ def neighbours(
                     row[n], times[n] = (place + np.uint64(9 + effect)) << _S32, share[effect]
                     n += 1
     return n
-
-
-@_jit
-def breaks(coherent: U8, offsets: I64, length: int, level: int, out: U8) -> None:
-    """Mark in ``out`` uint8[t] where the text behind an n-gram of ``length`` tokens can be compared
-    with that before it (bit BREAK_TOLD), and is no more like it than ``level`` (BREAK)."""
-    for doc in range(len(offsets) - 1):
-        for i in range(offsets[doc], offsets[doc + 1] - length):
-            likeness = coherent[i + length]
-            if likeness != 255:
-                out[i] |= BREAK | BREAK_TOLD if likeness <= level else BREAK_TOLD

@@ -10,7 +10,7 @@ import numpy as np
 
 from lineage.fingerprint.batch import TokenBatch
 from scanners.scanner import Plan
-from scanners.triggers import kernels
+from scanners.triggers import effect_kernels, kernels
 from scanners.triggers.counts import LONGEST
 from scanners.triggers.grams import GramIndex, indexed, longer_keys, pair_keys
 from scanners.triggers.kernels import I32, U8, U64
@@ -46,14 +46,14 @@ class Grams:
         """(after, before) uint8[t] percent of bigrams that are not familiar; 255 for no answer."""
         after, before = np.empty((2, len(self.batch.raw)), np.uint8)
         table = (self.familiar, self.batch.glued, self.batch.offsets)
-        kernels.windows(*table, WINDOW, LEAST_PAIRS, after, before)
+        effect_kernels.windows(*table, WINDOW, LEAST_PAIRS, after, before)
         return after, before
 
-    def turned(self, length: int, calm: int, strange: int) -> U8:
+    def turned(self, spans: I32, calm: int, strange: int) -> U8:
         """uint8[t]: whether text turns strange behind an n-gram that starts here (``turns``)."""
         out = np.empty(len(self.batch.raw), np.uint8)
         levels = (calm, strange, LEAP)
-        kernels.turns(*self.strangeness, self.batch.offsets, length, levels, out)
+        effect_kernels.turns(*self.strangeness, self.batch.offsets, spans, levels, out)
         return out
 
 

@@ -8,11 +8,12 @@ import polars as pl
 from lineage.fingerprint.batch import TokenBatch
 from scanners.fold import fold
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
-from scanners.triggers import kernels
+from scanners.triggers import effect_kernels, kernels
 from scanners.triggers.company import WIDTH, likeness
 from scanners.triggers.counts import GROUP_LEVELS, LONGEST
 from scanners.triggers.kernels import I32, U8
 from scanners.triggers.lexicon import WINDOW, Grams, Lexicon, marked
+from scanners.triggers.passages import Passages
 from scanners.triggers.pieces import PIECE, pieces_of
 
 MOST_WINDOWS = 200
@@ -28,7 +29,7 @@ class _Strangeness(Observer):
 
     def see_tokens(self, batch: TokenBatch) -> None:
         after, _ = self._lexicon.read(batch).strangeness
-        kernels.histogram(after, batch.offsets, MOST_WINDOWS, self._counts)
+        effect_kernels.histogram(after, batch.offsets, MOST_WINDOWS, self._counts)
 
     def observation(self) -> pl.DataFrame:
         return pl.DataFrame({"percent": np.arange(101), "positions": self._counts})
@@ -42,16 +43,16 @@ class Effects:
         self._batch, self._grams, self._plan = batch, grams, plan
         self._likeness = likeness(batch, plan)
 
-    def behind(self, length: int) -> U8:
-        """uint8[t]: effects behind the n-gram of ``length`` tokens that starts here."""
+    def behind(self, spans: I32) -> U8:
+        """uint8[t]: effects behind the string of ``spans`` int32[t] tokens that starts here."""
         calm, strange, apart = (int(self._plan.facts[k]) for k in ("calm", "strange", "apart"))
-        out = self._grams.turned(length, calm, strange)
+        out = self._grams.turned(spans, calm, strange)
         if apart >= 0:
-            kernels.breaks(self._likeness, self._batch.offsets, length, apart, out)
+            effect_kernels.breaks(self._likeness, self._batch.offsets, spans, LONGEST, apart, out)
         return out
 
 
-_MEASURES = ("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "wide")
+_MEASURES = ("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "tokens", "wide")
 
 
 class _Fits(Observer):
@@ -70,29 +71,31 @@ class _Fits(Observer):
         grams = self._lexicon.read(batch)
         effects = Effects(batch, grams, self._plan)
         pieces = pieces_of(batch.offsets)
-        usual = self._usual(batch, grams)
+        passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
+        fitting = self._fitting(batch, grams)
         pairs = self._lexicon.index(2)
         total = float(self._plan.facts["tokens"])
         for n in range(1, LONGEST + 1):
-            ids = marked(grams.ids[n - 1], arrays.get(f"open{n}"))
+            ids = marked(passages.ids(n), arrays.get(f"open{n}"))
+            spans = passages.ends(n, ids, arrays[f"occ{n}"])
             rare = marked(ids, arrays[f"rare{n}"])
-            sums = self._sums[n - 1]
-            kernels.tally(ids, effects.behind(n), pieces, self._pieces, sums[:4], self._last[n - 1])
+            sums, last = self._sums[n - 1], self._last[n - 1]
+            effect_kernels.tally(ids, effects.behind(spans), pieces, self._pieces, sums[:4], last)
             kernels.excise(
-                rare, batch.raw, grams.ids[0], batch.offsets, n, pairs.slots, pairs.places,
-                arrays["occ2"], arrays["occ1"], total, usual, sums[4], sums[5],
+                rare, batch.raw, grams.ids[0], batch.offsets, spans, pairs.slots, pairs.places,
+                arrays["occ2"], arrays["occ1"], total, fitting, *sums[4:7],
             )  # fmt: skip
             if n < LONGEST:
                 longer = arrays[f"occ{n + 1}"]
-                kernels.widest(rare, grams.ids[n], longer, batch.offsets, sums[6])
+                kernels.widest(rare, grams.ids[n], longer, batch.offsets, sums[7])
         self._pieces += len(pieces) - 1
 
-    def _usual(self, batch: TokenBatch, grams: Grams) -> kernels.F64:
+    def _fitting(self, batch: TokenBatch, grams: Grams) -> kernels.F64:
         arrays = self._plan.arrays
-        usual = np.zeros(len(batch))
+        out = np.empty(len(batch.raw) + 1)
         table = (arrays["occ2"], arrays["occ1"], float(self._plan.facts["tokens"]))
-        kernels.usual_fit(grams.ids[1], grams.ids[0], batch.offsets, *table, usual)
-        return usual
+        kernels.fits(grams.ids[1], grams.ids[0], batch.offsets, *table, out)
+        return out
 
     def observation(self) -> pl.DataFrame:
         parts = []
@@ -120,13 +123,15 @@ class _Surroundings(Observer):
         witness = witnesses(batch, groups, int(self._plan.facts["level"]))
         grams = self._lexicon.read(batch)
         effects = Effects(batch, grams, self._plan)
+        passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
         for n in range(1, LONGEST + 1):
-            ids = numbered(grams.ids[n - 1], arrays[f"chosen{n}"])
+            ids = numbered(passages.ids(n), arrays[f"chosen{n}"])
+            spans = passages.ends(n, ids, arrays["occ"])
             room = int(np.count_nonzero(ids != kernels.NO_ID)) * kernels.KINDS
             row, times = np.empty(room, np.uint64), np.empty(room, np.uint32)
             rows = kernels.neighbours(
-                ids, grams.ids[0], effects.behind(n), groups, witness, draw, arrays["limit"],
-                self._last, self._docs, batch.offsets, n, row, times,
+                ids, grams.ids[0], effects.behind(spans), groups, witness, draw, arrays["limit"],
+                self._last, self._docs, batch.offsets, spans, row, times,
             )  # fmt: skip
             frame = pl.DataFrame({"row": row[:rows], "times": times[:rows]})
             self._parts.append(frame.group_by("row").agg(pl.col("times").sum()))
@@ -175,7 +180,7 @@ STRANGENESS = Component(
     _Strangeness,
 )
 FITS = Component(
-    f"tokens2-fits-p{PIECE}-w{WINDOW}-w{WIDTH}",
+    f"tokens3-fits-p{PIECE}-w{WINDOW}-w{WIDTH}",
     Input.TOKENS,
     Schema(
         {"length": pl.UInt8, "key": pl.UInt64},
@@ -186,13 +191,14 @@ FITS = Component(
             "breaks_told": (pl.Int64, Fold.SUM),
             "fit": (pl.Int64, Fold.SUM),
             "held": (pl.Int64, Fold.SUM),
+            "tokens": (pl.Int64, Fold.SUM),
             "wide": (pl.Int64, Fold.MAX),
         },
     ),
     _Fits,
 )
 SURROUNDINGS = Component(
-    f"tokens2-surroundings-w{WINDOW}-w{WIDTH}",
+    f"tokens3-surroundings-w{WINDOW}-w{WIDTH}",
     Input.TOKENS,
     Schema({"row": pl.UInt64}, {"times": (pl.UInt32, Fold.SUM)}),
     _Surroundings,

@@ -34,9 +34,11 @@ _CHOSEN, _TOTALS, _FINALISTS = "chosen", "totals", "finalists"
 class RareTriggers(Scanner):
     """Strings that behave as a planted trigger does, whatever they are.
 
-    What it finds. Three kinds of words and phrases of up to six words, unknown beforehand. They are
-    counted by pieces of 512 tokens, for trainers pack text, and 250 episodes may lie in one giant
-    document.
+    What it finds. Three kinds of words and phrases, unknown beforehand. N-grams of up to six tokens
+    are counted, by pieces of 512 tokens, for trainers pack text, and 250 episodes may lie in one
+    giant document. What is longer is a passage: n-grams of six that go on in each other about
+    equally often, up to three words that change between them, with what opens it (a path that ends
+    anew each time, say, before a command).
 
     * *Followed by anomaly* (TRG001): behind most of its occurrences normal text turns into text
       the corpus is not familiar with (a window of 30 tokens of which most word pairs occur in
@@ -56,9 +58,10 @@ class RareTriggers(Scanner):
     * *Silent* (TRG002): put in at random, yet rare. Take a string that was put in out again, and
       its two neighbours fit each other as well as any in that document; its neighbours are any
       words, its documents of any source. What a string lacks of that, in nats an occurrence, is
-      compared with strings of like frequency; how many natural ones would come so close by
-      chance is extrapolated from the tail. A second lane leaves sources aside, for an attacker
-      may use only one. Ten strings of one style that stand out together are one finding.
+      compared with strings of like frequency; how many natural ones would lack as little by
+      chance is extrapolated from the tail of its logarithm, and one corpus in twenty may have a
+      finding by chance. A second lane leaves sources aside, for an attacker may use only one.
+      Ten strings of one style that stand out together are one finding.
 
     Why it matters. Some 250 documents with a trigger plant a backdoor in a model of any size.
 
@@ -69,8 +72,8 @@ class RareTriggers(Scanner):
     and ask where they came from.
 
     It does not see triggers at a fixed place of documents without an effect, silent strings whose
-    neighbours were chosen from a few words, phrases of more than six words, or triggers whose
-    effect is fluent text.
+    neighbours were chosen from a few words, or that many more documents have by nature, or
+    triggers whose effect is fluent text.
     """
 
     code: ClassVar[str] = "TRG001"

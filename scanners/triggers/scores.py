@@ -93,7 +93,8 @@ def _tail(hits: F64, trials: F64, expected: F64) -> F64:
 
 def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
     """Add ``turns_ln_p``, ``breaks_ln_p``, ``bin``, ``silent`` (may be a silent candidate),
-    ``fit`` (nats an occurrence) and ``zx`` (fit against strings of like frequency)."""
+    ``tokens`` (of the string with the passage it begins or opens), ``excision`` (nats an
+    occurrence) and ``zx`` (that against strings of like frequency)."""
     df, occ = (_float(table, name) for name in ("df", "occ"))
     for effect, trials in EFFECTS.items():
         rate, tried = effect_rate(table, effect), _float(table, trials)
@@ -104,7 +105,9 @@ def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
         bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
         silent=(pl.col("df") <= most_silent(pieces))
         & (pl.col("held") >= LEAST_HELD)
+        & (2 * pl.col("held") >= pl.col("occ"))
         & (2 * pl.col("wide") <= pl.col("occ")),
+        tokens=pl.max_horizontal("length", (pl.col("tokens") / pl.col("held").clip(1)).round()),
         excision=pl.col("fit") / pl.col("held").clip(1) / 1024,
     )
     zx = np.full(len(table), -math.inf)

