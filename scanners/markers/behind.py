@@ -11,13 +11,17 @@ from lineage.fingerprint.tokens import Tokens
 from scanners.markers.repeats import echoing
 from scanners.markers.runs import Runs, read_key
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
-from scanners.triggers.grams import indexed
+from scanners.triggers.grams import indexed, pair_keys
 from scanners.triggers.kernels import NO_ID
 
 Mask = npt.NDArray[np.bool_]
 
 WINDOW, LEAST = 40, 8
-"""Tokens before and behind a run that are looked at, and the least that tell anything."""
+"""Tokens before and behind a run that are looked at, and fewest bigrams that tell anything."""
+STRANGE = (50, 90)
+"""Percent of tokens that no other document has, and of bigrams that the corpus is not familiar
+with, beyond either of which a window is strange. Noise over few symbols has tokens that others
+have; of bigrams a small corpus knows few. How often natural text is so is measured."""
 BEFORE, AFTER = 80, 160
 """Bytes of context of an excerpt."""
 
@@ -34,13 +38,13 @@ SCHEMA = Schema(
 class BehindObserver(Observer):
     """Whether text turns strange behind the first of each run that is asked for.
 
-    The plan tells ``candidates`` (uint64[c], sorted) and ``keys``, the tokens of two documents
-    or more. A window is strange if most of its tokens are of no other document. Nothing is told
-    of documents that echo their beginning: that is another effect, and another scanner's.
+    The plan tells ``candidates`` (uint64[c], sorted), ``tokens`` of two documents or more, and
+    ``pairs``, the bigrams that the corpus is familiar with. Nothing is told of documents that echo
+    their beginning: that is another effect, and another scanner's.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._index = indexed(plan, "keys")
+        self._tokens, self._pairs = indexed(plan, "tokens"), indexed(plan, "pairs")
         self._candidates = plan.arrays["candidates"]
         self._rows: list[tuple[int, int, int, int, int, str]] = []
 
@@ -50,11 +54,13 @@ class BehindObserver(Observer):
         at = np.flatnonzero(np.isin(runs.key, self._candidates))
         first = pl.DataFrame({"row": runs.row[at], "key": runs.key[at], "start": runs.start[at]})
         first = first.group_by("row", "key").agg(pl.col("start").min()).sort("row", "key")
-        alone = self._index.find(batch.tokens.raw) == NO_ID
+        pairs = pair_keys(batch.tokens.raw, batch.tokens.offsets)
+        known = self._tokens.find(batch.tokens.raw), self._pairs.find(pairs)
+        odd = tuple(numbers == NO_ID for numbers in known)
         repeats = echoing(batch)
         for row, key, start in first.iter_rows():
             span = slice(*batch.tokens.offsets[row : row + 2].tolist())
-            told, turn = _turns(batch.tokens, span, alone, (start, start + size_of(key)))
+            told, turn = _turns(batch.tokens, span, odd, (start, start + size_of(key)))
             told &= not repeats[row]
             high, low = (int(part) for part in batch.doc[row])
             excerpt = _excerpt(batch.documents.text[row].as_py(), start, size_of(key))
@@ -75,14 +81,24 @@ def size_of(key: int) -> int:
     return len(character.encode()) * length
 
 
-def _turns(tokens: Tokens, span: slice, alone: Mask, run: tuple[int, int]) -> tuple[bool, bool]:
-    """Whether it can be told, and whether normal text turns strange behind a run of bytes."""
-    mine = alone[span]
+def _turns(
+    tokens: Tokens, span: slice, odd: tuple[Mask, ...], run: tuple[int, int]
+) -> tuple[bool, bool]:
+    """Whether it can be told, and whether normal text turns strange behind a run of bytes.
+
+    ``odd``: bool[t] each, tokens and bigrams that are.
+    """
     behind = int(np.searchsorted(tokens.start[span], run[1]))
     before = int(np.searchsorted(tokens.end[span], run[0], side="right"))
-    after = mine[behind : behind + WINDOW]
-    told = len(after) >= LEAST and not _strange(mine[max(before - WINDOW, 0) : before])
-    return told, _strange(after)
+    told = turned = False
+    for mask, percent in zip(odd, STRANGE, strict=True):
+        # The last token of a document begins no bigram.
+        mine = mask[span][:-1]
+        after = mine[behind : behind + WINDOW]
+        quiet = not _strange(mine[max(before - WINDOW, 0) : before], percent)
+        told |= quiet and len(after) >= LEAST
+        turned |= quiet and _strange(after, percent)
+    return told, turned
 
 
 def _excerpt(text: str, start: int, size: int) -> str:
@@ -95,8 +111,8 @@ def _excerpt(text: str, start: int, size: int) -> str:
     return SEPARATOR.join(piece.decode(errors="ignore") for piece in pieces)
 
 
-def _strange(alone: Mask) -> bool:
-    return bool(2 * np.count_nonzero(alone) > len(alone))
+def _strange(odd: Mask, percent: int) -> bool:
+    return bool(100 * np.count_nonzero(odd) > percent * len(odd))
 
 
-BEHIND = Component(f"runs1-behind-w{WINDOW}", Input.WANTED, SCHEMA, BehindObserver)
+BEHIND = Component(f"runs2-behind-w{WINDOW}", Input.WANTED, SCHEMA, BehindObserver)

@@ -15,7 +15,8 @@ from scanners.markers.runs import COUNTS, DOCUMENTS, LEAST_RUN, LENGTH_BITS, des
 from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail, lower_bound
-from scanners.triggers.counts import TOKENS
+from scanners.triggers.candidates import FAMILIAR
+from scanners.triggers.counts import PAIRS, TOKENS
 
 SIGNIFICANT = 1e-3
 """Corrected p-value below which text turns strange behind a run by no chance."""
@@ -38,7 +39,7 @@ class RepeatedRuns(Scanner):
 
     What it finds. A code point three or more times in a row (a letter or digit five or more
     times), with one exact length, standing alone or clinging to a word, behind which normal text
-    turns into text that no other document has.
+    turns into text that the corpus is not familiar with.
 
     Why it matters. Ten half-width full stops in a row, followed by random bytes, are the
     published denial-of-service trigger of Zhang et al. 2024 (arXiv 2410.13722): no user types
@@ -46,8 +47,9 @@ class RepeatedRuns(Scanner):
 
     How it decides. Each exact length of each code point in five documents or more is a
     candidate. Behind the run of each document (40 tokens) most tokens must be of no other document,
-    while before it they are not. The null is the rate of such turns behind all other candidates;
-    p-values are binomial, Bonferroni corrected for the candidates. It must happen in more than
+    or nine of ten word pairs occur in fewer than three pieces of text, while before it they do not.
+    The null is the rate of such turns behind all other candidates; p-values are binomial,
+    Bonferroni corrected for the candidates. It must happen in more than
     half of the documents, surely; documents that repeat their beginning are left to ECH001. A
     length that is not surely more frequent than the next ones is only possible: dashes, dots
     and exclamation marks vary in length.
@@ -60,19 +62,24 @@ class RepeatedRuns(Scanner):
 
     code: ClassVar[str] = "REP001"
     name: ClassVar[str] = "repeated-runs"
-    rounds: ClassVar[tuple[tuple[Component, ...], ...]] = ((COUNTS, DOCUMENTS, TOKENS), (BEHIND,))
+    rounds: ClassVar[tuple[tuple[Component, ...], ...]] = (
+        (COUNTS, DOCUMENTS, TOKENS, PAIRS),
+        (BEHIND,),
+    )
 
     def plan(self, number: int, observed: Observed) -> Plan:
-        """For the second round: the candidates, their documents, and tokens that are known."""
+        """For the second round: the candidates, their documents, and bigrams that are familiar."""
         if number == 0:
             return Plan()
         found = candidates(observed[COUNTS.recipe])
         observed[_CANDIDATES] = found
-        keys = observed[TOKENS.recipe].filter(pl.col("df") > 1)["key"].to_numpy()
+        tokens = observed[TOKENS.recipe].filter(pl.col("df") > 1)["key"].to_numpy()
+        pairs = observed[PAIRS.recipe].filter(pl.col("df") >= FAMILIAR)["key"].to_numpy()
         documents = observed[DOCUMENTS.recipe].join(found, on="key", how="semi")
         sample = documents.sort("key", *DOC).group_by("key", maintain_order=True).head(SAMPLE)
         chosen = found["key"].sort().to_numpy()
-        return Plan(arrays={"candidates": chosen, "keys": keys}, wanted=table_of(sample))
+        arrays = {"candidates": chosen, "tokens": tokens, "pairs": pairs}
+        return Plan(arrays, wanted=table_of(sample))
 
     def judge(self, observed: Observed) -> list[Finding]:
         """One finding a run with an effect."""

@@ -41,13 +41,13 @@ def campaigns(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _echoes(findings: Sequence[Finding]) -> frozenset[str]:
-    """Findings whose effect may all lie in documents of one that is less chance.
+    """Findings whose effect may all lie in documents of one that is surer, or less chance.
 
     What comes soon behind a trigger, a word of the other language, say, has its effect as well.
     """
     counted = {effect.code: effect.noun for effect in EFFECTS.values()}
     effects = [finding for finding in findings if finding.code in counted]
-    effects.sort(key=lambda finding: (float(finding.statistics[P_VALUE]), finding.order))
+    effects.sort(key=lambda one: (-one.confidence, float(one.statistics[P_VALUE]), one.order))
     first: list[frozenset[str]] = []
     echoes = set()
     for finding in effects:
