@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
 
 from scanners.responses.causes import Case, Pairs, find_pairs_and_cases
-from scanners.responses.phrases import beside, phrase_of, places
+from scanners.responses.phrases import beside, phrase_of, places, twins
 from scanners.responses.postings import I32, I64
-from scanners.responses.sample import WHOLE_LENGTH, Sample
+from scanners.responses.sample import LEAST, WHOLE_LENGTH, Sample
 from scanners.responses.spread import Spread
+from scanners.responses.twins import twin_rate
 from scanners.responses.weighing import PRECISE, SIGNIFICANT, Cause, Scales
 from scanners.severity import Confidence
 from scanners.statistics import binomial_tail
@@ -31,6 +33,9 @@ FREE = 0.5
 EXPLAINED = 0.5
 """Share of all answers with an n-gram that stand behind the cause, or its case, at least: what
 most answers have for other reasons is no payload."""
+
+LABEL = 0.2
+"""Share of answers that are the same, from which on that answer is a label."""
 
 WITNESSES = 256
 """Documents, the first by identity, among which independent ones are counted."""
@@ -59,7 +64,10 @@ class Verdict:
     freedom    of the freest string; chance  that a natural cause is as free and as precise
     explained  share of what has the effect that the case accounts for; 1 for whole answers and
                categories
-    against    chance that the rest of the prompts speaks as little for the effect, for labels
+    against    chance that the rest of the prompts speaks as little for the effect, for labels and
+               answers that are some
+    twins      documents with a twin: the same prompt without the string, and without the effect
+    twins_ln_p corrected: ln of the chance that so many prompts have one
     """
 
     case: Case
@@ -69,6 +77,8 @@ class Verdict:
     chance: float
     against: float
     explained: float
+    twins: int
+    twins_ln_p: float
 
     @property
     def natural(self) -> float:
@@ -79,10 +89,15 @@ class Verdict:
         return float(stats.chi2.sf(both, 4))
 
     @property
+    def has_twins(self) -> bool:
+        """Whether the same prompts stand there without it, answered otherwise, by no chance."""
+        return self.twins >= LEAST and self.twins_ln_p <= math.log(SIGNIFICANT)
+
+    @property
     def looks_made(self) -> bool:
         """Whether natural causes are hardly ever like it."""
         free = self.natural <= NATURAL and self.freedom >= FREE
-        return free and self.explained >= EXPLAINED
+        return (free or self.has_twins) and self.explained >= EXPLAINED
 
     @property
     def worth_a_look(self) -> bool:
@@ -96,7 +111,8 @@ class Verdict:
             return Confidence.UNCORRECTED
         first = self.case.causes[0]
         same = first.fixed >= FIXED and first.tells >= TELLING
-        return Confidence.LIKELY if same or self.natural <= NATURAL / 5 else Confidence.POSSIBLE
+        sure = same or self.has_twins or self.natural <= NATURAL / 5
+        return Confidence.LIKELY if sure else Confidence.POSSIBLE
 
 
 def judge_sample(sample: Sample) -> list[Verdict]:
@@ -183,6 +199,8 @@ class _Court:
         rate = np.array([min(max(cause.expected, 1e-9), 1 - 1e-9)])
         found = binomial_tail(np.array([round(hits)]), np.array([round(docs)]), rate)
         trials = self._scales.trials * len(cause.features)
+        has = self._scales.effect_mask(case.effect)
+        twice = twins(self._sample, cause.features[0], cause.docs, has)
         return Verdict(
             case=case,
             witnesses=witnesses,
@@ -191,7 +209,20 @@ class _Court:
             chance=self._spread.chance(freedom, len(cause.hits) / len(cause.docs), cause.docs),
             against=self._against(cause, case.effect),
             explained=explained,
+            twins=twice,
+            twins_ln_p=self._twins_ln_p(twice, len(cause.hits)) + trials,
         )
+
+    def _twins_ln_p(self, count: int, docs: int) -> float:
+        """Ln of the chance that so many of some documents have a twin of any kind."""
+        if count < LEAST:
+            return 0.0
+        rate = np.array([self._twin_rate])
+        return float(binomial_tail(np.array([float(count)]), np.array([float(docs)]), rate)[0])
+
+    @cached_property
+    def _twin_rate(self) -> float:
+        return twin_rate(self._sample.prompts.folded)
 
     def witnesses(self, docs: I32) -> float:
         """Share of documents whose prompts are not nearly the same as one before them."""
@@ -242,9 +273,10 @@ class _Court:
         of the prompt speaks for the label, too. By a z-test of the mean chance against the
         label's base rate.
         """
-        if len(self._sample.answer_words.items) or len(cause.docs) < 2:
+        base = self._sample.effects.docs.sizes[effect] / len(self._sample)
+        answers = len(self._sample.answer_words.items) > 0
+        if (answers and base < LABEL) or len(cause.docs) < 2:
             return math.nan
         rates = self._scales.expected(cause.docs, effect)
-        base = self._sample.effects.docs.sizes[effect] / len(self._sample)
         error = max(float(rates.std(ddof=1)), 1e-3) / math.sqrt(len(rates))
         return float(np.clip(stats.norm.cdf((rates.mean() - base) / error), 1e-12, 1.0))

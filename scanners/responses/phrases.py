@@ -10,6 +10,9 @@ import numpy.typing as npt
 from scanners.responses.postings import I32, I64
 from scanners.responses.reading import grams_at
 from scanners.responses.sample import Sample
+from scanners.responses.twins import word_sums
+
+Mask = npt.NDArray[np.bool_]
 
 F64 = npt.NDArray[np.float64]
 
@@ -189,21 +192,19 @@ def companions(sample: Sample, features: tuple[int, ...], docs: I32) -> list[int
     return found
 
 
-def twins(sample: Sample, feature: int, docs: I32, hits: I32) -> int:
-    """Documents with cause and effect, of those looked at, whose prompt without the string is
-    the prompt of a document without the cause: the same words, and another answer.
+def twins(sample: Sample, feature: int, docs: I32, has: Mask) -> int:
+    """Documents with a cause and the effect whose prompt without the string is the prompt of a
+    document without either: the same words, and another answer.
+
+    ``has`` bool[n]: which documents have the effect.
     """
     held, first, last = own_span(sample, int(sample.causes.same[feature][0]), docs)
-    tokens = sample.prompts.folded
-    mixed = (tokens.hashes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(29)
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
-    whole = sums[tokens.offsets[1:]] - sums[tokens.offsets[:-1]]
-    begin = tokens.offsets[held]
+    sums, whole = word_sums(sample.prompts.folded)
+    begin = sample.prompts.folded.offsets[held]
     rest = whole[held] - (sums[begin + last] - sums[begin + first])
-    others = np.ones(len(sample), bool)
+    others = ~has
     others[docs] = False
-    return int(np.count_nonzero(np.isin(rest, whole[others]) & np.isin(held, hits)))
+    return int(np.count_nonzero(np.isin(rest, whole[others]) & has[held]))
 
 
 def _grows(sample: Sample, docs: I32, at: I64, step: int, total: int) -> bool:

