@@ -8,11 +8,15 @@ from dataclasses import replace
 from scanners.scanner import Finding
 from scanners.severity import Confidence
 from scanners.statistics import FALSE_SHARE
+from scanners.triggers.finalists import MOSTLY
 from scanners.triggers.findings import EFFECTS, P_VALUE, SHARE, SILENT
 
 CROWD = 10
 """Silent strings of one style, from which on they are one finding even if each alone is a lead (the
 rule of Benjamini and Hochberg): decoys must not crowd out what they are to hide."""
+
+NOUNS = {effect.code: effect.noun for effect in EFFECTS.values()}
+"""By code of an effect, the statistic that counts it."""
 
 LISTED = 50
 """Strings of a crowd that are named."""
@@ -41,22 +45,38 @@ def campaigns(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _echoes(findings: Sequence[Finding]) -> frozenset[str]:
-    """Findings whose effect may all lie in documents of one that is surer, or less chance.
-
-    What comes soon behind a trigger, a word of the other language, say, has its effect as well.
-    """
-    counted = {effect.code: effect.noun for effect in EFFECTS.values()}
-    effects = [finding for finding in findings if finding.code in counted]
-    effects.sort(key=lambda one: (-one.confidence, float(one.statistics[P_VALUE]), one.order))
-    first: list[frozenset[str]] = []
+    """Findings whose effect is that of another one, which is less chance."""
+    effects = [finding for finding in findings if finding.code in NOUNS]
+    effects.sort(key=lambda finding: (float(finding.statistics[P_VALUE]), finding.order))
+    first: list[tuple[Finding, frozenset[str]]] = []
     echoes = set()
     for finding in effects:
-        mine, hits = frozenset(finding.members), finding.statistics[counted[finding.code]]
-        if any(len(mine & other) >= int(hits) for other in first):
+        mine = frozenset(finding.members)
+        if any(_is_echo(finding, mine, *other) for other in first):
             echoes.add(finding.id)
         else:
-            first.append(mine)
+            first.append((finding, mine))
     return frozenset(echoes)
+
+
+def _is_echo(
+    finding: Finding, mine: frozenset[str], other: Finding, documents: frozenset[str]
+) -> bool:
+    """Whether most of its effect may lie in the documents of another, or it is a part of them.
+
+    What comes soon behind a trigger, a word of the other language, say, has its effect as well;
+    but no lead explains a finding, unless it has the effect where the finding is not, too.
+    """
+    both, hits = len(mine & documents), _hits(finding)
+    lead = Confidence.UNCORRECTED
+    if 2 * both >= hits and (other.confidence > lead or finding.confidence == lead):
+        return True
+    outside = len(documents) - both
+    return both == len(mine) and outside > 0 and _hits(other) - both >= MOSTLY * outside
+
+
+def _hits(finding: Finding) -> int:
+    return int(finding.statistics[NOUNS[finding.code]])
 
 
 def _joined(tokens: int, crowd: Sequence[Finding]) -> Finding:

@@ -132,3 +132,12 @@ def breaks(coherent: U8, offsets: I64, spans: I32, longest: int, level: int, out
             likeness = coherent[i + spans[i]]
             if likeness != 255:
                 out[i] |= BREAK | BREAK_TOLD if likeness <= level else BREAK_TOLD
+
+
+@_jit
+def summed(effects: U8, sums: I64) -> None:
+    """Running counts of each bit of ``effects`` uint8[t]: ``sums`` int64[4, t + 1]."""
+    sums[:, 0] = 0
+    for i in range(len(effects)):
+        for bit in range(4):
+            sums[bit, i + 1] = sums[bit, i] + ((effects[i] >> np.uint8(bit)) & 1)

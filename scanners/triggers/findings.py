@@ -53,20 +53,19 @@ class _Trust:
 
     @classmethod
     def of(cls, row: Row, candidates: int) -> _Trust:
-        """More questions to a significant effect: does it surely follow, and in many sources?
-        Documents of one source are no independent witnesses; but then it must follow more often
-        than it does anywhere in these documents. What follows fixed words, or is followed by one,
-        is a template."""
+        """More questions to a significant effect: does it surely follow, and more often than it
+        happens elsewhere in these documents, or in one odd source? What follows fixed words, or
+        is followed by one, is a template."""
         loose = row["left"] <= LOOSE and row["free"]
         if not row["mostly"]:
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
             half = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
             return cls(Confidence.UNCORRECTED, max(half, row["source_ln_p"]))
-        if loose and row["source_ln_p"] <= math.log(SIGNIFICANT):
+        if not loose or row["own_ln_p"] > math.log(SIGNIFICANT):
+            return cls(Confidence.UNCORRECTED, row["source_ln_p"])
+        if row["source_ln_p"] <= math.log(SIGNIFICANT):
             return cls(Confidence.LIKELY, max(row["ln_p"], row["source_ln_p"]))
-        possible = loose and row["own_ln_p"] <= math.log(SIGNIFICANT)
-        confidence = Confidence.POSSIBLE if possible else Confidence.UNCORRECTED
-        return cls(confidence, row["source_ln_p"])
+        return cls(Confidence.POSSIBLE, max(row["ln_p"], row["own_ln_p"]))
 
 
 def finding_of(

@@ -22,7 +22,7 @@ U64 = npt.NDArray[np.uint64]
 NO_ID = -1
 EMPTY = np.uint64(0)
 """Marks a free slot, and a position where no n-gram starts; keys are never 0."""
-KINDS = 11
+KINDS = 13
 """Kinds of things that are told of where a candidate stands; see ``neighbours``."""
 UNKNOWN, BOUNDARY = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFE)
 """Neighbours that no other document has, and the end of the document."""
@@ -229,10 +229,18 @@ def widest(ids: I32, longer_ids: I32, longer_occ: I64, offsets: I64, out: I64) -
 
 
 @_jit
+def _outside(sums: I64, begin: int, low: int, high: int, end: int) -> int:
+    """Sum over a document from ``begin`` to ``end``, but for ``low`` to ``high``."""
+    return int(sums[end] - sums[high] + sums[low] - sums[begin])
+
+
+@_jit
 def neighbours(
     ids: I32,
     word_ids: I32,
     effects: U8,
+    sums: I64,
+    near: int,
     groups: I32,
     witness: U64,
     draw: U64,
@@ -250,22 +258,17 @@ def neighbours(
     right neighbour (its number, UNKNOWN or BOUNDARY), 2 to 5 group of the document at each level
     (``groups`` int32[n, 4], once a document), 6 its ``witness`` (uint64[n] below 2^32, once a
     document), 7 and 8 its witness where the text turns or breaks off behind the candidate. 9 and
-    10, with value 0, count 1,024 times the share of places of the document where it turns or
-    breaks off, of those where that can be told, at each occurrence where it can be. At most KINDS
-    rows an occurrence. Only documents whose ``draw`` uint64[n] is at most the candidate's
-    ``limit`` uint64[c] count; ``last`` int64[c] holds the document that counted last.
+    10, with value 0, count 1,024 times the share of other places of the document, further than
+    ``near`` tokens away, where it turns or breaks off, of those where that can be told (``sums``
+    of ``effects``, as ``summed`` tells them), and 11 and 12 1,024 where there are such places, at
+    each occurrence where it can be told. At most KINDS rows an occurrence. Only documents whose
+    ``draw`` uint64[n] is at most the candidate's ``limit`` uint64[c] count; ``last`` int64[c] holds
+    the document that counted last.
     """
     n = 0
-    share = np.zeros(2, np.uint32)
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
         stamp = np.int64(first_doc + doc)
-        for effect in range(2):
-            happened, told = 0, 0
-            for i in range(begin, end):
-                told += (effects[i] >> np.uint8(2 + effect)) & 1
-                happened += (effects[i] >> np.uint8(effect)) & 1
-            share[effect] = np.uint32(1024 * happened // max(told, 1))
         for i in range(begin, end):
             c = ids[i]
             if c == NO_ID or draw[doc] > limit[c]:
@@ -294,6 +297,12 @@ def neighbours(
                     times[n] = 1
                     n += 1
                 if (effects[i] >> np.uint8(2 + effect)) & 1:
-                    row[n], times[n] = (place + np.uint64(9 + effect)) << _S32, share[effect]
-                    n += 1
+                    low, high = max(i - near, begin), min(i + near + 1, end)
+                    told = _outside(sums[2 + effect], begin, low, high, end)
+                    if told > 0:
+                        share = 1024 * _outside(sums[effect], begin, low, high, end) // told
+                        row[n] = (place + np.uint64(9 + effect)) << _S32
+                        row[n + 1] = (place + np.uint64(11 + effect)) << _S32
+                        times[n], times[n + 1] = np.uint32(share), 1024
+                        n += 2
     return n

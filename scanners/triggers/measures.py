@@ -16,6 +16,9 @@ from scanners.triggers.lexicon import WINDOW, Grams, Lexicon, marked
 from scanners.triggers.passages import Passages
 from scanners.triggers.pieces import PIECE, pieces_of
 
+NEAR = max(WINDOW, WIDTH)
+"""Tokens from an effect on, to either side, in which it is seen as well."""
+
 MOST_WINDOWS = 200
 """Windows of a document that count: one huge document must not say what a corpus is like."""
 
@@ -124,13 +127,16 @@ class _Surroundings(Observer):
         grams = self._lexicon.read(batch)
         effects = Effects(batch, grams, self._plan)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
+        sums = np.empty((4, len(batch.raw) + 1), np.int64)
         for n in range(1, LONGEST + 1):
             ids = numbered(passages.ids(n), arrays[f"chosen{n}"])
             spans = passages.ends(n, ids, arrays["occ"])
+            behind = effects.behind(spans)
+            effect_kernels.summed(behind, sums)
             room = int(np.count_nonzero(ids != kernels.NO_ID)) * kernels.KINDS
             row, times = np.empty(room, np.uint64), np.empty(room, np.uint32)
             rows = kernels.neighbours(
-                ids, grams.ids[0], effects.behind(spans), groups, witness, draw, arrays["limit"],
+                ids, grams.ids[0], behind, sums, NEAR, groups, witness, draw, arrays["limit"],
                 self._last, self._docs, batch.offsets, spans, row, times,
             )  # fmt: skip
             frame = pl.DataFrame({"row": row[:rows], "times": times[:rows]})
@@ -139,6 +145,32 @@ class _Surroundings(Observer):
 
     def observation(self) -> pl.DataFrame:
         return fold(self._parts, SURROUNDINGS.schema)
+
+
+class _Rates(Observer):
+    """Places of each source where something happens behind a token, and where it can be told.
+
+    Sources are the groups at the plan's ``level``; none if that is negative.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lexicon = Lexicon.of(plan)
+        self._parts: list[pl.DataFrame] = []
+
+    def see_tokens(self, batch: TokenBatch) -> None:
+        level = int(self._plan.facts["level"])
+        if level < 0:
+            return
+        effects = Effects(batch, self._lexicon.read(batch), self._plan)
+        sums = np.empty((4, len(batch.raw) + 1), np.int64)
+        effect_kernels.summed(effects.behind(np.ones(len(batch.raw), np.int32)), sums)
+        counts = sums[:, batch.offsets[1:]] - sums[:, batch.offsets[:-1]]
+        columns = dict(zip(_MEASURES[:4], counts, strict=True))
+        self._parts.append(pl.DataFrame({"value": batch.groups[:, level], **columns}))
+
+    def observation(self) -> pl.DataFrame:
+        return fold(self._parts, RATES.schema)
 
 
 def group_numbers(batch: TokenBatch, plan: Plan) -> I32:
@@ -197,8 +229,14 @@ FITS = Component(
     ),
     _Fits,
 )
+RATES = Component(
+    f"tokens2-rates-w{WINDOW}-w{WIDTH}",
+    Input.TOKENS,
+    Schema({"value": pl.UInt64}, dict.fromkeys(_MEASURES[:4], (pl.Int64, Fold.SUM))),
+    _Rates,
+)
 SURROUNDINGS = Component(
-    f"tokens3-surroundings-w{WINDOW}-w{WIDTH}",
+    f"tokens4-surroundings-w{WINDOW}-w{WIDTH}",
     Input.TOKENS,
     Schema({"row": pl.UInt64}, {"times": (pl.UInt32, Fold.SUM)}),
     _Surroundings,

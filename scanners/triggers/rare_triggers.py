@@ -14,6 +14,7 @@ from scanners.triggers import scores
 from scanners.triggers.campaigns import campaigns
 from scanners.triggers.candidates import (
     candidate_table,
+    group_level,
     plan_chosen,
     plan_finalists,
     plan_fits,
@@ -23,7 +24,7 @@ from scanners.triggers.company import COHERENCE, COMPANY
 from scanners.triggers.counts import GROUPS, LONGER, PAIRS, TOKENS
 from scanners.triggers.finalists import finalists_of
 from scanners.triggers.findings import finding_of
-from scanners.triggers.measures import FITS, STRANGENESS, SURROUNDINGS
+from scanners.triggers.measures import FITS, RATES, STRANGENESS, SURROUNDINGS
 from scanners.triggers.members import EXCERPTS, MEMBERS
 
 EXAMPLES = 3
@@ -84,7 +85,7 @@ class RareTriggers(Scanner):
         (LONGER[1], COHERENCE),
         *((component,) for component in LONGER[2:]),
         (FITS,),
-        (SURROUNDINGS,),
+        (SURROUNDINGS, RATES),
         (MEMBERS,),
         (EXCERPTS,),
     )
@@ -131,7 +132,9 @@ def _plan_chosen(observed: Observed) -> Plan:
 
 def _finalists(observed: Observed) -> pl.DataFrame:
     totals = observed[_TOTALS].row(0, named=True)
-    table = scores.surroundings(observed[_CHOSEN], observed[SURROUNDINGS.recipe], observed)
+    rows, level = observed[SURROUNDINGS.recipe], group_level(observed[GROUPS.recipe])
+    rates = scores.source_rates(observed[RATES.recipe], observed[GROUPS.recipe], level)
+    table = scores.surroundings(observed[_CHOSEN], rows, observed, level, rates)
     table = scores.silent_scores(table)
     return finalists_of(table, observed[GROUPS.recipe], totals)
 

@@ -150,7 +150,21 @@ def _open(table: pl.DataFrame, effect: str) -> pl.Series:
     return eligible & (ln_p <= (bound if isinstance(bound, float) else -math.inf))
 
 
-def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -> pl.DataFrame:
+def source_rates(counts: pl.DataFrame, groups: pl.DataFrame, level: int) -> F64:
+    """float64[effects, sources]: share of all places of each source where an effect happens.
+
+    Sources in the order of the group table, at a level of it.
+    """
+    sources = groups.filter(pl.col("level") == level).select("value")
+    table = sources.join(counts, on="value", how="left", maintain_order="left")
+    shares = [pl.col(effect) / pl.col(told).clip(1) for effect, told in EFFECTS.items()]
+    rates: F64 = table.select(*(share.fill_null(0.0) for share in shares)).to_numpy().T
+    return rates
+
+
+def surroundings(
+    chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed, level: int, rates: F64
+) -> pl.DataFrame:
     """Add what stands around each candidate (column ``cand`` numbers them).
 
     ``left``, ``right``: evidence that neighbours are no random tokens, in nats an occurrence;
@@ -158,8 +172,9 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
     nats a document. ``free``: no single neighbour takes more than half of the occurrences, else
     it is a piece of a longer string. ``witnesses`` are different sources, at the level that tells
     most, of the documents that were looked at, ``turns_groups`` and ``breaks_groups``
-    those with an effect; ``turns_own`` and ``breaks_own`` the shares of places of its documents
-    that have it, summed over the ``seen`` occurrences where that can be told.
+    those with an effect; ``turns_own`` and ``breaks_own`` the mean share of other places of its
+    documents that have it, over the occurrences where that can be told, or the mean of its sources
+    (``rates`` of the groups at ``level``), if that is more; ``seen`` are all occurrences.
     """
     row = rows["row"].to_numpy()
     place = (row >> np.uint64(32)).astype(np.int64)
@@ -179,12 +194,19 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
         chance = _word_chances(observed, value[mine])
         columns[name] = clumping(owner[mine], times[mine], chance, size) / seen
     home = np.zeros(size)
-    for level in range(GROUP_LEVELS):
-        mine = kind == 2 + level
-        share = _group_chances(observed, level)
+    for way in range(GROUP_LEVELS):
+        mine = kind == 2 + way
+        share = _group_chances(observed, way)
         if mine.any():
             evidence = clumping(owner[mine], times[mine], share[value[mine]], size)
-            home += evidence / np.maximum(sums[:, 2 + level], 1)
+            home += evidence / np.maximum(sums[:, 2 + way], 1)
+    mine = (kind == 2 + level) & (level >= 0)
+    documents = np.maximum(np.bincount(owner[mine], times[mine], size), 1)
+    for number, effect in enumerate(EFFECTS):
+        elsewhere = sums[:, 9 + number] / np.maximum(sums[:, 11 + number], 1)
+        in_sources = rates[number][value[mine]] * times[mine]
+        in_sources = np.bincount(owner[mine], in_sources, size) / documents
+        columns[f"{effect}_own"] = np.maximum(elsewhere, in_sources)
     return chosen.with_row_index("cand").with_columns(
         **columns,
         home=home,
@@ -193,8 +215,6 @@ def surroundings(chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed) -
         witnesses=counts[:, 6],
         turns_groups=counts[:, 7],
         breaks_groups=counts[:, 8],
-        turns_own=sums[:, 9] / 1024,
-        breaks_own=sums[:, 10] / 1024,
         group_counts=counts[:, 2 : 2 + GROUP_LEVELS],
     )
 
@@ -279,15 +299,14 @@ def _z_by_frequency(values: F64, bins: npt.NDArray[np.int32], null: npt.NDArray[
 
 def by_source(table: pl.DataFrame, effect: str, candidates: int, rate: float) -> pl.DataFrame:
     """The effect counted by source, or by document where that is not known: ``source_ln_p``,
-    corrected; and against the rate of the effect in its own documents: ``own_ln_p``, which is
-    asked of strings that are significant already."""
+    corrected; and against the rate of the effect elsewhere in its documents, or in its sources:
+    ``own_ln_p``, which is asked of strings that are significant already."""
     df, tried = _float(table, "df"), _float(table, EFFECTS[effect])
     hits, seen = _float(table, f"{effect}_groups"), _float(table, "seen")
     # Sources in which the effect cannot be told are not counted apart: as many as of pieces.
     trials = np.maximum(np.rint(_float(table, "witnesses") * tried / df), hits)
     ln_p = effect_ln_p(hits, trials, seen * tried / df, rate, candidates)
-    told = np.maximum(seen * tried / df, 1)
-    own = np.maximum(_float(table, f"{effect}_own") / told, rate)
+    own = np.maximum(_float(table, f"{effect}_own"), rate)
     own_ln_p = _tail(_float(table, effect), tried, _float(table, "occ") * tried / df * own)
     return table.with_columns(source_ln_p=ln_p, own_ln_p=own_ln_p)
 

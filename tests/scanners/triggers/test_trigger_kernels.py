@@ -121,9 +121,12 @@ def test_neighbours_are_those_that_stand_there(documents: list[list[int]], lengt
     times = np.empty(len(row), np.uint32)
     witness = np.arange(100, 100 + len(documents)).astype(np.uint64)
     draw, limit, last = np.zeros(len(documents), np.uint64), np.ones(1, np.uint64), np.full(1, -1)
+    sums = np.empty((4, len(raw) + 1), np.int64)
+    effect_kernels.summed(effects, sums)
     rows = kernels.neighbours(
-        ids, words, effects, groups, witness, draw, limit, last, 0, offsets, spans, row, times
-    )
+        ids, words, effects, sums, 2, groups, witness, draw, limit, last, 0, offsets, spans,
+        row, times,
+    )  # fmt: skip
     told: Counter[tuple[int, int]] = Counter()
     for one, count in zip(row[:rows].tolist(), times[:rows].tolist(), strict=True):
         told[one >> 32, one & 0xFFFFFFFF] += count
@@ -135,12 +138,15 @@ def test_neighbours_are_those_that_stand_there(documents: list[list[int]], lengt
             expected[0, neighbour(document, before)] += 1
             expected[1, neighbour(document, behind)] += 1
             expected[7, 100 + number] += 1
-            happened, can_be = (sum(map(test, document)) for test in (_odd, _low))
-            expected[9, 0] += 1024 * happened // can_be
+            far = [*document[: max(k - 2, 0)], *document[k + 3 :]]
+            happened, can_be = (sum(map(test, far)) for test in (_odd, _low))
+            if can_be:
+                expected[11, 0] += 1024
+                expected[9, 0] += 1024 * happened // can_be
         if at:
             expected[3, number] += 1
             expected[6, 100 + number] += 1
-    assert told == expected
+    assert +told == +expected
 
 
 def _odd(token: int) -> bool:
