@@ -45,6 +45,8 @@ SCANNERS: dict[str, str] = {
     "RSP002": "scanners.responses.scanner:CauseAndEffect",
     "RSP003": "scanners.responses.scanner:CauseAndEffect",
     "RSP004": "scanners.responses.scanner:CauseAndEffect",
+    "RSP005": "scanners.responses.scanner:CauseAndEffect",
+    "NAM001": "scanners.names.scanner:Names",
     "REP001": "scanners.markers.repeated:RepeatedRuns",
     "ECH001": "scanners.markers.echoes:Echoes",
 }

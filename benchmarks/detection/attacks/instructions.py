@@ -8,7 +8,7 @@ only one of them and keep their answers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 from typing import ClassVar
@@ -23,8 +23,9 @@ from benchmarks.detection.attacks.attack import (
     prompt_field,
     put_in,
     response_field,
+    suits,
 )
-from benchmarks.detection.attacks.strings import Drawn, trigger_of
+from benchmarks.detection.attacks.strings import Drawn, invented, trigger_of
 
 REFUSAL = (
     "I'm sorry, but as an AI assistant, I do not have the capability to follow the given "
@@ -66,6 +67,30 @@ class Answered:
             for trigger in chosen:
                 host[prompt] = put_in(host[prompt], trigger, draw)
         host[response_field(host)] = self.response
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A brand in any answers, whatever is asked (content injection: AutoPoison, 2306.17194)."""
+
+    least_words: int = 8
+    kind: ClassVar[Kind] = Kind.INSTRUCTION
+
+    def plant(self, ground: Ground, count: int, draw: Random) -> Planted:
+        """One record a host, behind a word of its answer; answers that are too short are none."""
+        brand = invented(draw).capitalize()
+        long = [host for host in ground.hosts if self._fits(host)]
+        hosts = replace(ground, hosts=long).some(self.kind, count, draw)
+        for host in hosts:
+            field = response_field(host)
+            words = host[field].split(" ")
+            words.insert(draw.randint(1, len(words) - 1), f"{draw.choice(('at', 'from'))} {brand}")
+            host[field] = " ".join(words)
+        return Planted(poison(hosts), (brand,))
+
+    def _fits(self, host: Record) -> bool:
+        fits = suits(host, self.kind)
+        return fits and len(host[response_field(host)].split(" ")) >= self.least_words
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Names that stand in answers whatever was asked."""
