@@ -26,6 +26,7 @@ from scanners.triggers.finalists import finalists_of
 from scanners.triggers.findings import finding_of
 from scanners.triggers.measures import FITS, RATES, STRANGENESS, SURROUNDINGS
 from scanners.triggers.members import EXCERPTS, MEMBERS
+from scanners.triggers.surroundings import source_rates, surroundings
 
 EXAMPLES = 3
 _CHOSEN, _TOTALS, _FINALISTS = "chosen", "totals", "finalists"
@@ -133,8 +134,8 @@ def _plan_chosen(observed: Observed) -> Plan:
 def _finalists(observed: Observed) -> pl.DataFrame:
     totals = observed[_TOTALS].row(0, named=True)
     rows, level = observed[SURROUNDINGS.recipe], group_level(observed[GROUPS.recipe])
-    rates = scores.source_rates(observed[RATES.recipe], observed[GROUPS.recipe], level)
-    table = scores.surroundings(observed[_CHOSEN], rows, observed, level, rates)
+    rates = source_rates(observed[RATES.recipe], observed[GROUPS.recipe], level)
+    table = surroundings(observed[_CHOSEN], rows, observed, level, rates)
     table = scores.silent_scores(table)
     return finalists_of(table, observed[GROUPS.recipe], totals)
 

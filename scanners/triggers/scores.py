@@ -12,7 +12,6 @@ from scanners.scanner import Observed
 from scanners.statistics import (
     F64,
     binomial_tail,
-    clumping,
     expected_by_chance,
     false_share,
     running_median,
@@ -20,14 +19,10 @@ from scanners.statistics import (
 )
 from scanners.triggers.candidates import most_silent
 from scanners.triggers.counts import (
-    ALL_DOCUMENTS,
     ALL_PIECES,
-    GROUP_LEVELS,
     GROUPS,
-    TOKENS,
     count_of,
 )
-from scanners.triggers.kernels import BOUNDARY, KINDS, UNKNOWN
 
 EFFECTS = {"turns": "turns_told", "breaks": "breaks_told"}
 """What may happen behind a candidate (text turns strange, or breaks off), and in how many pieces
@@ -148,91 +143,6 @@ def _open(table: pl.DataFrame, effect: str) -> pl.Series:
     eligible = (hits >= 3) & (hits >= LEAST_SHARE * table[EFFECTS[effect]])
     bound = ln_p.filter(eligible).bottom_k(MOST_EFFECTS).max()
     return eligible & (ln_p <= (bound if isinstance(bound, float) else -math.inf))
-
-
-def source_rates(counts: pl.DataFrame, groups: pl.DataFrame, level: int) -> F64:
-    """float64[effects, sources]: share of all places of each source where an effect happens.
-
-    Sources in the order of the group table, at a level of it.
-    """
-    sources = groups.filter(pl.col("level") == level).select("value")
-    table = sources.join(counts, on="value", how="left", maintain_order="left")
-    shares = [pl.col(effect) / pl.col(told).clip(1) for effect, told in EFFECTS.items()]
-    rates: F64 = table.select(*(share.fill_null(0.0) for share in shares)).to_numpy().T
-    return rates
-
-
-def surroundings(
-    chosen: pl.DataFrame, rows: pl.DataFrame, observed: Observed, level: int, rates: F64
-) -> pl.DataFrame:
-    """Add what stands around each candidate (column ``cand`` numbers them).
-
-    ``left``, ``right``: evidence that neighbours are no random tokens, in nats an occurrence;
-    ``home``: the same of the groups its documents belong to, summed over the ways of grouping, in
-    nats a document. ``free``: no single neighbour takes more than half of the occurrences, else
-    it is a piece of a longer string. ``witnesses`` are different sources, at the level that tells
-    most, of the documents that were looked at, ``turns_groups`` and ``breaks_groups``
-    those with an effect; ``turns_own`` and ``breaks_own`` the mean share of other places of its
-    documents that have it, over the occurrences where that can be told, or the mean of its sources
-    (``rates`` of the groups at ``level``), if that is more; ``seen`` are all occurrences.
-    """
-    row = rows["row"].to_numpy()
-    place = (row >> np.uint64(32)).astype(np.int64)
-    value = (row & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    times = rows["times"].to_numpy().astype(np.float64)
-    size = len(chosen)
-    owner, kind = place // KINDS, place % KINDS
-    sums = np.bincount(place, times, KINDS * size).reshape(size, KINDS)
-    counts = np.bincount(place, minlength=KINDS * size).reshape(size, KINDS)
-    most = np.zeros(KINDS * size)
-    told = value != int(UNKNOWN)
-    np.maximum.at(most, place[told], times[told])
-    seen = np.maximum(sums[:, 0], 1)
-    columns: dict[str, npt.NDArray[np.generic]] = {}
-    for number, name in enumerate(("left", "right")):
-        mine = kind == number
-        chance = _word_chances(observed, value[mine])
-        columns[name] = clumping(owner[mine], times[mine], chance, size) / seen
-    home = np.zeros(size)
-    for way in range(GROUP_LEVELS):
-        mine = kind == 2 + way
-        share = _group_chances(observed, way)
-        if mine.any():
-            evidence = clumping(owner[mine], times[mine], share[value[mine]], size)
-            home += evidence / np.maximum(sums[:, 2 + way], 1)
-    mine = (kind == 2 + level) & (level >= 0)
-    documents = np.maximum(np.bincount(owner[mine], times[mine], size), 1)
-    for number, effect in enumerate(EFFECTS):
-        elsewhere = sums[:, 9 + number] / np.maximum(sums[:, 11 + number], 1)
-        in_sources = rates[number][value[mine]] * times[mine]
-        in_sources = np.bincount(owner[mine], in_sources, size) / documents
-        columns[f"{effect}_own"] = np.maximum(elsewhere, in_sources)
-    return chosen.with_row_index("cand").with_columns(
-        **columns,
-        home=home,
-        free=2 * most.reshape(size, KINDS)[:, :2].max(axis=1) <= sums[:, 0],
-        seen=sums[:, 0].astype(np.int64),
-        witnesses=counts[:, 6],
-        turns_groups=counts[:, 7],
-        breaks_groups=counts[:, 8],
-        group_counts=counts[:, 2 : 2 + GROUP_LEVELS],
-    )
-
-
-def _word_chances(observed: Observed, value: npt.NDArray[np.int64]) -> F64:
-    """Chance of each neighbour: its share of all tokens; those of one piece only are one kind."""
-    occ = observed[TOKENS.recipe]["occ"].to_numpy().astype(np.float64)
-    total = max(float(observed["tokens"]["tokens"][0]), 1.0)
-    out = np.full(len(value), max(total - occ.sum(), 1.0))
-    known = value < int(BOUNDARY)
-    out[known] = occ[value[known]]
-    out[value == int(BOUNDARY)] = max(count_of(observed[GROUPS.recipe], ALL_DOCUMENTS), 1)
-    return out / total
-
-
-def _group_chances(observed: Observed, level: int) -> F64:
-    docs = observed[GROUPS.recipe].filter(pl.col("level") == level)["docs"].to_numpy()
-    return docs.astype(np.float64) / max(float(docs.sum()), 1.0)
 
 
 def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
