@@ -24,24 +24,33 @@ LISTED = 50
 
 def campaigns(findings: Sequence[Finding]) -> list[Finding]:
     """Findings in their order; strings that share their documents, or are a crowd, as one."""
-    apart: list[Finding] = []
-    documents: list[frozenset[str]] = []
+    apart: list[tuple[Finding, frozenset[str]]] = []
     echoes = _echoes(findings)
     for finding in findings:
-        if finding.id in echoes:
-            continue
         mine = frozenset(finding.members)
-        if not any(2 * len(mine & other) > len(mine) for other in documents):
-            apart.append(finding)
-            documents.append(mine)
+        if finding.id not in echoes and not any(_shares(finding, mine, *one) for one in apart):
+            apart.append((finding, mine))
     crowds: dict[int, list[Finding]] = {}
-    for finding in apart:
+    for finding, _ in apart:
         if finding.code == SILENT and float(finding.statistics[SHARE]) <= FALSE_SHARE:
             crowds.setdefault(int(finding.statistics["tokens"]), []).append(finding)
     joined = [_joined(tokens, crowd) for tokens, crowd in crowds.items() if len(crowd) >= CROWD]
     inside = {f.id for crowd in crowds.values() if len(crowd) >= CROWD for f in crowd}
-    rest = [finding for finding in apart if finding.id not in inside]
+    rest = [finding for finding, _ in apart if finding.id not in inside]
     return sorted([*rest, *joined], key=lambda finding: finding.order)
+
+
+def _shares(
+    finding: Finding, mine: frozenset[str], other: Finding, documents: frozenset[str]
+) -> bool:
+    """Whether most of its documents are those of another; a narrower string with an effect that is
+    less chance is worth a look beside a broader one."""
+    if 2 * len(mine & documents) <= len(mine):
+        return False
+    if finding.code not in NOUNS or other.code not in NOUNS:
+        return True
+    chance, its = (float(one.statistics[P_VALUE]) for one in (finding, other))
+    return not (len(mine) < len(documents) and chance < its)
 
 
 def _echoes(findings: Sequence[Finding]) -> frozenset[str]:
