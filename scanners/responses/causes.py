@@ -242,16 +242,12 @@ def _union(scales: Scales, pairs: Pairs, first: Cause, effect: int) -> list[Caus
     causes, open_ = [first], has.copy()
     outside = np.ones(len(sample), bool)
     open_[first.docs] = outside[first.docs] = False
-    sizes = sample.causes.docs.sizes
-    refused = np.zeros(len(sample.causes), bool)
+    sizes, held = sample.causes.docs.sizes, sample.causes.held
+    refused = np.zeros(len(sizes), bool)
+    score = _promise(held.of(np.flatnonzero(open_)), held.of(first.docs), sizes)
     while len(causes) < MOST_CAUSES and np.count_nonzero(open_) >= LEAST:
-        left = np.flatnonzero(open_).astype(np.int32)
-        hits = np.bincount(sample.causes.held.of(left), minlength=len(sizes))
-        taken = np.bincount(sample.causes.held.of(np.flatnonzero(~outside)), minlength=len(sizes))
-        apart = np.maximum(sizes - taken, 1)
-        score = np.where((hits >= LEAST) & (2 * hits > apart) & ~refused, hits * hits / apart, 0.0)
-        best = int(np.argmax(score))
-        if score[best] <= 0:
+        best = int(np.argmax(np.where(refused, 0.0, score)))
+        if refused[best] or score[best] <= 0:
             break
         cause = scales.weigh([best], members(sample.causes.docs[best], outside), effect)
         if cause.natural in UNSURE:
@@ -263,4 +259,16 @@ def _union(scales: Scales, pairs: Pairs, first: Cause, effect: int) -> list[Caus
             continue
         causes.append(cause)
         open_[cause.docs] = outside[cause.docs] = False
+        score = _promise(held.of(np.flatnonzero(open_)), held.of(np.flatnonzero(~outside)), sizes)
     return causes
+
+
+def _promise(left: I32, taken: I32, sizes: I64) -> F64:
+    """How well each cause explains what is left of an effect; 0 for those that explain little.
+
+    ``left``: causes of the documents that have it still; ``taken``: of those explained.
+    """
+    hits = np.bincount(left, minlength=len(sizes))
+    apart = np.maximum(sizes - np.bincount(taken, minlength=len(sizes)), 1)
+    out: F64 = np.where((hits >= LEAST) & (2 * hits > apart), hits * hits / apart, 0.0)
+    return out
