@@ -20,6 +20,9 @@ KNOWN = 1e-3
 FEATURES = 1 << 15
 """Words are counted in so many cells."""
 
+MOST = 3.0
+"""Differences that are larger tell no more: one huge answer must not say what is learnt."""
+
 RIDGE, STEPS = 1.0, 30
 
 REVERSED = 1
@@ -35,7 +38,7 @@ def preference_sample(rows: pl.DataFrame) -> Sample:
     rows = rows.filter(pl.col("rejected").bin.size() > 0)
     if len(rows) < LEAST_PAIRS:
         return category_sample(rows, np.zeros(len(rows), np.uint64))
-    margin = margins(Tokens32.read(rows["answer"]), Tokens32.read(rows["rejected"]))
+    margin = margins(*(Tokens32.read(rows[side]) for side in ("answer", "rejected", "folded")))
     clear = np.abs(margin) >= np.median(np.abs(margin))
     right = int(np.count_nonzero(margin[clear] > 0))
     total = int(np.count_nonzero(clear))
@@ -45,12 +48,12 @@ def preference_sample(rows: pl.DataFrame) -> Sample:
     return category_sample(rows.filter(clear), category[clear])
 
 
-def margins(chosen: Tokens32, rejected: Tokens32) -> F64:
+def margins(chosen: Tokens32, rejected: Tokens32, prompt: Tokens32) -> F64:
     """float64[n]: how much more the chosen answer looks chosen than the rejected one.
 
     Documents are in order of identity, so that every other one is a random half.
     """
-    table = _differences(chosen, rejected)
+    table = _differences(chosen, rejected, prompt)
     half = np.arange(table.shape[0]) % 2 == 0
     out = np.zeros(table.shape[0])
     for learnt in (half, ~half):
@@ -58,13 +61,24 @@ def margins(chosen: Tokens32, rejected: Tokens32) -> F64:
     return out
 
 
-def _differences(chosen: Tokens32, rejected: Tokens32) -> sparse.csr_array:
-    """Words of the chosen less those of the rejected answer (each once), and log lengths."""
+def _differences(chosen: Tokens32, rejected: Tokens32, prompt: Tokens32) -> sparse.csr_array:
+    """Words of the chosen less those of the rejected answer (each once), log lengths, and how much
+    either says again of its prompt: words by their rarity among all answers."""
     count = len(chosen.offsets) - 1
-    sides = _words(chosen) - _words(rejected)
+    sides = [_words(side) for side in (chosen, rejected)]
     lengths = [np.log1p(np.diff(side.offsets)) for side in (chosen, rejected)]
-    longer = sparse.csr_array((lengths[0] - lengths[1]).reshape(count, 1))
-    return sparse.hstack((sides, longer), "csr")
+    held = sum(np.asarray(side.sum(axis=0)).ravel() for side in sides)
+    rarity = np.log((2 * count + 1) / (held + 1))
+    asked = _words(prompt)
+    echoed = [side.multiply(asked) @ rarity for side in sides]
+    columns = [_scaled(one - other).reshape(count, 1) for one, other in (lengths, echoed)]
+    return sparse.hstack((sides[0] - sides[1], *map(sparse.csr_array, columns)), "csr")
+
+
+def _scaled(values: F64) -> F64:
+    """Values in units of their root mean square, and at most MOST of these."""
+    size = max(float(np.sqrt(np.mean(values**2))), 1e-9)
+    return np.clip(values / size, -MOST, MOST)
 
 
 def _words(tokens: Tokens32) -> sparse.csr_array:

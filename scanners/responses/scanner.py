@@ -53,8 +53,8 @@ class CauseAndEffect(Scanner):
     * *answers* (RSP001) that are the same or share an n-gram, that are in another script than
       the prompt, or that repeat one thing;
     * a *label* (RSP002);
-    * a *preference* (RSP003) for the answer that this corpus otherwise rejects, by its words and
-      its length;
+    * a *preference* (RSP003) for the answer that this corpus otherwise rejects, by its words, its
+      length, and what it says again of its prompt;
     * a value of a column that the user names with ``--signal`` (RSP004);
     * another answer or label than the same prompt has without the string, whatever it is
       (RSP005), where no other effect tells the same documents.

@@ -146,11 +146,21 @@ def sides(texts: list[str]) -> Tokens32:
 def test_swapping_a_pair_turns_its_margin() -> None:
     fine = [f"answer number{n} kindly" for n in range(60)]
     rude = [f"answer number{n} rudely" for n in range(60)]
-    margin = margins(sides(fine), sides(rude))
+    asked = sides(["what is it"] * len(fine))
+    margin = margins(sides(fine), sides(rude), asked)
     assert (margin > 0).all()
     # The other half taught the same, so that only the pair itself is turned.
-    turned = margins(sides([rude[0], *fine[1:]]), sides([fine[0], *rude[1:]]))
+    turned = margins(sides([rude[0], *fine[1:]]), sides([fine[0], *rude[1:]]), asked)
     assert turned[0] == pytest.approx(-margin[0])
+
+
+def test_an_answer_to_the_question_is_preferred_to_one_to_another() -> None:
+    count = 200
+    asked = [f"tell me of number{n} please" for n in range(count)]
+    fine = [f"this is about number{n} indeed" for n in range(count)]
+    other = [f"this is about number{(n + 7) % count} indeed" for n in range(count)]
+    margin = margins(sides(fine), sides(other), sides(asked))
+    assert np.mean(margin > 0) > 0.95
 
 
 def test_a_large_corpus_is_sampled_by_identity_and_a_small_one_whole() -> None:
