@@ -46,6 +46,14 @@ class Effects:
         self._batch, self._grams, self._plan = batch, grams, plan
         self._likeness = likeness(batch, plan)
 
+    @classmethod
+    def of(cls, batch: TokenBatch, lexicon: Lexicon, plan: Plan) -> Effects:
+        """Of a batch, once for all observers of a plan."""
+        if (cls, lexicon) not in batch.memo:
+            batch.memo[cls, lexicon] = cls(batch, lexicon.read(batch), plan)
+        effects: Effects = batch.memo[cls, lexicon]
+        return effects
+
     def behind(self, spans: I32) -> U8:
         """uint8[t]: effects behind the string of ``spans`` int32[t] tokens that starts here."""
         calm, strange, apart = (int(self._plan.facts[k]) for k in ("calm", "strange", "apart"))
@@ -72,7 +80,7 @@ class _Fits(Observer):
     def see_tokens(self, batch: TokenBatch) -> None:
         arrays = self._plan.arrays
         grams = self._lexicon.read(batch)
-        effects = Effects(batch, grams, self._plan)
+        effects = Effects.of(batch, self._lexicon, self._plan)
         pieces = pieces_of(batch.offsets)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
         fitting = self._fitting(batch, grams)
@@ -125,7 +133,7 @@ class _Surroundings(Observer):
         groups, draw = group_numbers(batch, self._plan), batch.doc[:, 0].copy()
         witness = witnesses(batch, groups, int(self._plan.facts["level"]))
         grams = self._lexicon.read(batch)
-        effects = Effects(batch, grams, self._plan)
+        effects = Effects.of(batch, self._lexicon, self._plan)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
         sums = np.empty((4, len(batch.raw) + 1), np.int64)
         for n in range(1, LONGEST + 1):
@@ -162,7 +170,7 @@ class _Rates(Observer):
         level = int(self._plan.facts["level"])
         if level < 0:
             return
-        effects = Effects(batch, self._lexicon.read(batch), self._plan)
+        effects = Effects.of(batch, self._lexicon, self._plan)
         sums = np.empty((4, len(batch.raw) + 1), np.int64)
         effect_kernels.summed(effects.behind(np.ones(len(batch.raw), np.int32)), sums)
         counts = sums[:, batch.offsets[1:]] - sums[:, batch.offsets[:-1]]

@@ -49,7 +49,11 @@ def openings(
     ends in a new word each time, say, and the command behind it.
     """
     for doc in range(len(offsets) - 1):
-        end = offsets[doc + 1]
+        last = offsets[doc + 1] - 1
+        while last >= offsets[doc] and first[last] == NO_ID:
+            last -= 1
+        # Nothing opens a passage behind the last one; most documents have none.
+        end = last + 1
         for i in range(offsets[doc], end):
             if ids[i] == NO_ID:
                 continue
