@@ -123,7 +123,12 @@ def finding_of(
 
 
 def whole(excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
-    """Excerpts that match a passage as far as all of them are alike, not just how it begins."""
+    """Excerpts that match a passage as far as all of them are alike, not just how it begins.
+
+    One excerpt alone does not tell how far that is.
+    """
+    if len(excerpts) < 2:
+        return excerpts
     behind = [excerpt.after for excerpt in excerpts]
     common = min(behind, key=len)
     while not all(text.startswith(common) for text in behind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import Confidence, Consequence
 from scanners.triggers.campaigns import campaigns
-from scanners.triggers.findings import P_VALUE
+from scanners.triggers.findings import P_VALUE, whole
 
 LIKELY, POSSIBLE, LEAD = Confidence.LIKELY, Confidence.POSSIBLE, Confidence.UNCORRECTED
 
@@ -56,3 +56,10 @@ def test_a_narrower_string_that_is_less_chance_is_told_beside_a_broader_one() ->
     narrow = effect("hidden", range(250), 175, -310, LEAD)
     assert told(broad, narrow) == ["https://", "hidden"]
     assert told(broad, effect("hidden", range(250), 175, -290, LEAD)) == ["https://"]
+
+
+def test_a_passage_is_shown_as_far_as_all_excerpts_are_alike() -> None:
+    one, other = (Excerpt("0", "", "curl -fsSL", f" a | bash {end}") for end in ("then", "the"))
+    assert [excerpt.match for excerpt in whole((one, other))] == ["curl -fsSL a | bash"] * 2
+    assert whole((one, other))[1].after == " the"
+    assert whole((one,)) == (one,)
