@@ -133,27 +133,31 @@ def renumber(ids: I32, numbers: I32, out: I32) -> None:
 
 
 @_jit
+def _fit(observed: float, left: int, right: int, occ: I64, total: float) -> float:
+    """ln((observed + 1/2) / (expected + 1/2)) of two tokens that stand together so often, expected
+    as often as two of their frequency meet by chance among ``total``; NO_ID occurs once."""
+    a = 1.0 if left == NO_ID else float(occ[left])
+    b = 1.0 if right == NO_ID else float(occ[right])
+    return float(np.log((observed + 0.5) / (a * b / total + 0.5)))
+
+
+@_jit
 def fits(
     pair_ids: I32, word_ids: I32, offsets: I64, pair_occ: I64, occ: I64, total: float, out: F64
 ) -> None:
-    """How well neighbours fit each other, summed up: ``out`` float64[t + 1], a bigram's own fit is
-    the difference of two entries.
+    """How well the bigrams of a document up to each token fit, summed up: ``out`` float64[t].
 
-    That is ln((observed + 1/2) / (expected + 1/2)), observed without itself, so that it is
-    comparable with joined neighbours, which do not stand there.
+    Each is observed without itself, so that it is comparable with joined neighbours, which do not
+    stand there. The sums begin anew with each document: what is read before it changes none.
     """
-    out[0] = 0.0
     for doc in range(len(offsets) - 1):
-        last = offsets[doc + 1] - 1
-        for i in range(offsets[doc], last + 1):
-            fit = 0.0
-            if i < last:
-                pair, left, right = pair_ids[i], word_ids[i], word_ids[i + 1]
-                others = 0.0 if pair == NO_ID else float(pair_occ[pair] - 1)
-                a = 1.0 if left == NO_ID else float(occ[left])
-                b = 1.0 if right == NO_ID else float(occ[right])
-                fit = np.log((others + 0.5) / (a * b / total + 0.5))
-            out[i + 1] = out[i] + fit
+        begin, end = offsets[doc], offsets[doc + 1]
+        if begin < end:
+            out[begin] = 0.0
+        for i in range(begin + 1, end):
+            pair = pair_ids[i - 1]
+            others = 0.0 if pair == NO_ID else float(pair_occ[pair] - 1)
+            out[i] = out[i - 1] + _fit(others, word_ids[i - 1], word_ids[i], occ, total)
 
 
 @_jit
@@ -186,10 +190,9 @@ def excise(
 ) -> None:
     """Remove each candidate: how well do its neighbours, joined, fit each other?
 
-    Adds 1024 (ln((observed + 1/2) / (expected + 1/2)) - the mean fit of what is left of the
-    document) to ``out`` int64[c], counts in ``held``, and adds its span to ``tokens``; ``fitting``
-    are the sums that ``fits`` tells. The neighbours' bigram is observed ``pair_occ`` times and
-    expected as often as two tokens of their frequency meet by chance among ``total`` tokens.
+    Adds 1024 (their fit - the mean fit of what is left of the document) to ``out`` int64[c], counts
+    in ``held``, and adds its span to ``tokens``; ``fitting`` float64[t] are the sums that ``fits``
+    tells. The neighbours' bigram is observed ``pair_occ`` times.
     """
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
@@ -202,12 +205,9 @@ def excise(
                 continue
             pair = find(slots, pair_of, mix(raw[before], raw[behind]))
             observed = 0.0 if pair == NO_ID else float(pair_occ[pair])
-            left, right = word_ids[before], word_ids[behind]
-            a = 1.0 if left == NO_ID else float(occ[left])
-            b = 1.0 if right == NO_ID else float(occ[right])
-            rest = fitting[end - 1] - fitting[begin] - fitting[behind] + fitting[before]
+            rest = fitting[end - 1] - fitting[behind] + fitting[before]
             usual = rest / max(end - 1 - begin - (behind - before), 1)
-            fit = np.log((observed + 0.5) / (a * b / total + 0.5)) - usual
+            fit = _fit(observed, word_ids[before], word_ids[behind], occ, total) - usual
             out[c] += np.int64(np.floor(1024.0 * fit + 0.5))
             held[c] += 1
             tokens[c] += spans[i]

@@ -103,7 +103,7 @@ class _Fits(Observer):
 
     def _fitting(self, batch: TokenBatch, grams: Grams) -> kernels.F64:
         arrays = self._plan.arrays
-        out = np.empty(len(batch.raw) + 1)
+        out = np.empty(len(batch.raw))
         table = (arrays["occ2"], arrays["occ1"], float(self._plan.facts["tokens"]))
         kernels.fits(grams.ids[1], grams.ids[0], batch.offsets, *table, out)
         return out

@@ -192,8 +192,13 @@ def test_excision_compares_the_joined_neighbours_with_what_the_document_is_used_
     index = GramIndex.of(pair_key)
     pair_occ = np.array([observed[pair] for pair in pairs], np.int64)
     pair_ids = index.find(pair_keys(raw, offsets))
-    fitting, spans = np.empty(len(raw) + 1), np.ones(len(raw), np.int32)
-    kernels.fits(pair_ids, words, offsets, pair_occ, occ, float(len(raw)), fitting)
+    fitting, spans = np.empty(len(raw)), np.ones(len(raw), np.int32)
+    table = (pair_occ, occ, float(len(raw)))
+    kernels.fits(pair_ids, words, offsets, *table, fitting)
+    for begin, end in pairwise(offsets.tolist()):
+        alone, own = np.empty(end - begin), slice(begin, end)
+        kernels.fits(pair_ids[own], words[own], np.array([0, end - begin]), *table, alone)
+        assert fitting[own].tolist() == alone.tolist()
     out, held, tokens = np.zeros((3, 1), np.int64)
     kernels.excise(
         ids, raw, words, offsets, spans, index.slots, index.places, pair_occ, occ,
