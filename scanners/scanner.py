@@ -215,6 +215,11 @@ class Finding:
         return rank_key(self.severity, self.strength, self.code, self.key)
 
 
+def rounded(value: float) -> float:
+    """Four significant digits, as the statistics of a finding are told."""
+    return float(f"{value:.4g}")
+
+
 class Scanner(ABC):
     """One way a corpus can be wrong. Its docstring is its documentation page.
 

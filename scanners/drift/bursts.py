@@ -23,6 +23,7 @@ from scanners.scanner import (
     Plan,
     Scanner,
     Schema,
+    rounded,
 )
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail
@@ -271,9 +272,9 @@ def _finding(row: dict[str, object], members: pl.DataFrame) -> Finding:
             "place": place,
             "day": date,
             "near-copies": int(str(row["near"])),
-            "usual share": float(f"{float(str(row['rate'])):.4g}"),
+            "usual share": rounded(float(str(row["rate"]))),
             "new place": str(row["new"]).lower(),
-            "log10 p of near-copies, corrected": float(f"{ln_p / math.log(10):.4g}"),
+            "log10 p of near-copies, corrected": rounded(ln_p / math.log(10)),
         },
     )
 

@@ -12,7 +12,7 @@ from scanners.drift.counts import excess_ln_p
 from scanners.drift.keys import KEYED, Pairs, both_sides, paired
 from scanners.drift.texts import ORIGINS
 from scanners.duplicates.identities import hexes, positions
-from scanners.scanner import Component, Finding, Observed, Plan, Scanner
+from scanners.scanner import Component, Finding, Observed, Plan, Scanner, rounded
 from scanners.severity import Confidence, Consequence
 
 WINDOWS = (24, 72, 168)
@@ -105,8 +105,8 @@ def _bunched(rows: pl.DataFrame, sources: int, pairs: Pairs) -> Finding | None:
         statistics={
             "source": source,
             "edits": inside,
-            "usual in such a time": float(f"{usual:.4g}"),
+            "usual in such a time": rounded(usual),
             "hours": width,
-            "log10 p, corrected": float(f"{ln_p / math.log(10):.4g}"),
+            "log10 p, corrected": rounded(ln_p / math.log(10)),
         },
     )

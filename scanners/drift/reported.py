@@ -12,7 +12,7 @@ from scanners.drift.kinds import Kind
 from scanners.drift.strings import Inserted
 from scanners.drift.texts import I64
 from scanners.duplicates.identities import hexes
-from scanners.scanner import Excerpt, Finding
+from scanners.scanner import Excerpt, Finding, rounded
 from scanners.severity import Confidence, Consequence
 
 CODE = "DRF001"
@@ -72,8 +72,8 @@ def _string(one: Inserted, members: tuple[str, ...], excerpts: tuple[Excerpt, ..
             "string": string,
             "tokens": one.tokens,
             "put in and nothing else": one.alone,
-            "independent": _rounded(one.witnesses),
-            "expected by chance": _rounded(one.by_chance),
+            "independent": rounded(one.witnesses),
+            "expected by chance": rounded(one.by_chance),
         },
         excerpts=excerpts,
     )
@@ -92,10 +92,10 @@ def _effect(one: Effect, members: tuple[str, ...], excerpts: tuple[Excerpt, ...]
         statistics={
             "documents": len(members),
             "of": one.trials,
-            "expected by chance": _rounded(one.level * one.trials),
-            "independent": _rounded(one.independent),
-            "limit": _rounded(one.limit),
-            "log10 p, corrected": _rounded(one.ln_p / math.log(10)),
+            "expected by chance": rounded(one.level * one.trials),
+            "independent": rounded(one.independent),
+            "limit": rounded(one.limit),
+            "log10 p, corrected": rounded(one.ln_p / math.log(10)),
         },
         excerpts=excerpts,
     )
@@ -120,7 +120,3 @@ def _unrelated(compared: Compared) -> tuple[str, ...]:
     """Documents that were emptied or replaced by something unrelated."""
     rows: I64 = (compared.changes.kind <= int(Kind.REPLACED)).nonzero()[0]
     return tuple(sorted(set(hexes(compared.pairs.new[rows]))))
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

@@ -25,6 +25,7 @@ from scanners.scanner import (
     Plan,
     Scanner,
     Schema,
+    rounded,
 )
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail, lower_bound
@@ -220,8 +221,8 @@ def _finding(markers: list[Row], texts: dict[str, str]) -> Finding:
             "echoes at the marker": int(best["hits"]),
             "different stretches": int(best["different"]),
             "echoes in the greatest known source": int(best["home"]),
-            "rate of echoes": float(f"{best['rate']:.4g}"),
-            "log10 p, corrected": float(f"{best['ln_p'] / math.log(10):.4g}"),
+            "rate of echoes": rounded(best["rate"]),
+            "log10 p, corrected": rounded(best["ln_p"] / math.log(10)),
         },
         excerpts=tuple(
             _excerpt(doc, texts[doc], _literal(best)) for doc in members if doc in texts

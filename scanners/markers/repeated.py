@@ -12,7 +12,7 @@ from lineage.model import identity_name
 from scanners.duplicates.identities import hexes, table_of
 from scanners.markers.behind import BEHIND, SEPARATOR
 from scanners.markers.runs import COUNTS, DOCUMENTS, LEAST_RUN, LENGTH_BITS, describe, read_key
-from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
+from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner, rounded
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail, lower_bound
 from scanners.triggers.candidates import FAMILIAR
@@ -49,10 +49,10 @@ class RepeatedRuns(Scanner):
     candidate. Behind the run of each document (40 tokens) most tokens must be of no other document,
     or nine of ten word pairs occur in fewer than three pieces of text, while before it they do not.
     The null is the rate of such turns behind all other candidates; p-values are binomial,
-    Bonferroni corrected for the candidates. It must happen in more than
-    half of the documents, surely; documents that repeat their beginning are left to ECH001. A
-    length that is not surely more frequent than the next ones is only possible: dashes, dots
-    and exclamation marks vary in length.
+    Bonferroni corrected for the candidates. It must happen in more than half of the documents,
+    surely; documents that repeat their beginning are left to ECH001. A length that is not surely
+    more frequent than the next ones is only possible: dashes, dots and exclamation marks vary in
+    length.
 
     Known false positives. Rulers of one width before lists of keys, hashes or names. Not seen:
     runs of white space, runs before fluent text, and gibberish that is repeated in copies.
@@ -68,7 +68,7 @@ class RepeatedRuns(Scanner):
     )
 
     def plan(self, number: int, observed: Observed) -> Plan:
-        """For the second round: the candidates, their documents, and bigrams that are familiar."""
+        """For the second round: the candidates, their documents, and what is known."""
         if number == 0:
             return Plan()
         found = candidates(observed[COUNTS.recipe])
@@ -151,8 +151,8 @@ def _finding(row: dict[str, Any], members: list[str], turned: pl.DataFrame) -> F
             "records with a run longer or shorter by one": int(row["near"]),
             "turns": int(row["turns"]),
             "can be told in": int(row["told"]),
-            "rate of turns behind other runs": float(f"{row['rate']:.4g}"),
-            "log10 p, corrected": float(f"{row['ln_p'] / math.log(10):.4g}"),
+            "rate of turns behind other runs": rounded(row["rate"]),
+            "log10 p, corrected": rounded(row["ln_p"] / math.log(10)),
         },
         excerpts=tuple(
             _excerpt(high, low, text) for _, high, low, _, _, text in turned.iter_rows()

@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from lineage.fingerprint.batch import Batch
 from lineage.fingerprint.tokens import Tokens, buffers, tokenise
-from lineage.model import Role
 from scanners.fold import fold
-from scanners.responses.reading import Sides
+from scanners.responses.reading import ANSWERING, Sides, tokens_of
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 
 Mask = npt.NDArray[np.bool_]
@@ -29,11 +28,13 @@ _SPACE, _COMMA = ord(" "), ord(",")
 class Answers:
     """Tokens of answers, t in all; where an answer or its prompt is absent there are none.
 
+    doc    uint64[n, 2]: identities of the documents
     row    int64[t]: document of the batch
     upper  bool[t]: begins with a capital letter (A to Z) inside a sentence
     lower  bool[t]: begins with a small one there
     """
 
+    doc: U64
     text: pa.LargeStringArray
     tokens: Tokens
     prompts: pl.Series
@@ -43,7 +44,15 @@ class Answers:
 
     @classmethod
     def of(cls, batch: Batch) -> Answers:
-        """From the roles of a batch."""
+        """From the roles of a batch, once for all observers."""
+        memo = batch.view.memo
+        if cls not in memo:
+            memo[cls] = cls._of(batch)
+        answers: Answers = memo[cls]
+        return answers
+
+    @classmethod
+    def _of(cls, batch: Batch) -> Answers:
         sides = Sides.of(batch.documents)
         paired = sides.prompt.is_not_null() & sides.answer.is_not_null()
         prompts = sides.prompt.set(~paired, None)
@@ -52,14 +61,15 @@ class Answers:
         row = np.repeat(np.arange(len(text)), np.diff(tokens.offsets))
         first, inside = _inside_sentences(text, tokens, row)
         upper, lower = ((first >= ord(a)) & (first <= ord(z)) & inside for a, z in ("AZ", "az"))
-        return cls(text, tokens, prompts, row, upper, lower)
+        return cls(batch.doc, text, tokens, prompts, row, upper, lower)
 
 
 def _inside_sentences(
     text: pa.LargeStringArray, tokens: Tokens, row: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.uint8], Mask]:
-    """First byte of each token, and whether one blank parts it from a word that ends in a letter,
-    a digit or a comma."""
+    """First byte of each token, and whether one blank parts it from a token of its document behind
+    which a sentence goes on: that ends in a comma or in no other mark of ASCII up to a slash, and
+    in no colon, semicolon or question mark."""
     data, bounds = buffers(text)
     if not len(row):
         return np.zeros(0, np.uint8), np.zeros(0, bool)
@@ -67,68 +77,62 @@ def _inside_sentences(
     # The first token of all has none before it.
     before = np.concatenate((end[:1], end[:-1]))
     last = data[before - 1]
-    letter = (last >= ord("0")) & (last != ord(":")) & (last != ord("?")) & (last != ord(";"))
+    goes_on = (last >= ord("0")) & (last != ord(":")) & (last != ord("?")) & (last != ord(";"))
     inside = (start == before + 1) & (data[np.maximum(start - 1, 0)] == _SPACE)
     inside[tokens.offsets[:-1][np.diff(tokens.offsets) > 0]] = False
-    return data[start], inside & (letter | (last == _COMMA))
+    return data[start], inside & (goes_on | (last == _COMMA))
 
 
-def answered(batch: Batch) -> bool:
-    """Whether any document of a batch may have an answer."""
-    return any(role in batch.documents.roles for role in (Role.RESPONSE, Role.CHOSEN))
-
-
-class _Counts(Observer):
-    """How often each word of answers is written large and small inside sentences."""
+class _OfAnswers(Observer):
+    """Collects tables about the answers of batches that may have some."""
 
     def __init__(self, _plan: Plan) -> None:
         self._parts: list[pl.DataFrame] = []
 
     def see(self, batch: Batch) -> None:
-        if answered(batch):
-            one = Answers.of(batch)
-            columns = {"word": one.tokens.word, "upper": one.upper, "lower": one.lower}
-            frame = pl.DataFrame(columns).filter(pl.col("upper") | pl.col("lower"))
-            self._parts.append(frame.cast({"upper": pl.UInt64, "lower": pl.UInt64}))
+        if any(role in batch.documents.roles for role in ANSWERING):
+            self._read(Answers.of(batch))
+
+    def _read(self, answers: Answers) -> None:
+        raise NotImplementedError
+
+
+class _Counts(_OfAnswers):
+    """How often each word of answers is written large and small inside sentences."""
+
+    def _read(self, answers: Answers) -> None:
+        columns = {"word": answers.tokens.word, "upper": answers.upper, "lower": answers.lower}
+        frame = pl.DataFrame(columns).filter(pl.col("upper") | pl.col("lower"))
+        self._parts.append(frame.cast({"upper": pl.UInt64, "lower": pl.UInt64}))
 
     def observation(self) -> pl.DataFrame:
         return fold(self._parts, COUNTS.schema)
 
 
-class _Named(Observer):
+class _Named(_OfAnswers):
     """Documents whose answers have each word with a capital letter inside a sentence."""
 
-    def __init__(self, _plan: Plan) -> None:
-        self._parts: list[pl.DataFrame] = []
-
-    def see(self, batch: Batch) -> None:
-        if answered(batch):
-            one = Answers.of(batch)
-            word, doc = one.tokens.word[one.upper], batch.doc[one.row[one.upper]]
-            columns = {"word": word, "doc_hi": doc[:, 0], "doc_lo": doc[:, 1]}
-            self._parts.append(pl.DataFrame(columns).filter(pl.col("word") != 0).unique())
+    def _read(self, answers: Answers) -> None:
+        word, doc = answers.tokens.word[answers.upper], answers.doc[answers.row[answers.upper]]
+        columns = {"word": word, "doc_hi": doc[:, 0], "doc_lo": doc[:, 1]}
+        self._parts.append(pl.DataFrame(columns).filter(pl.col("word") != 0).unique())
 
     def observation(self) -> pl.DataFrame:
         return NAMED.schema.gather(self._parts)
 
 
-class _Prompts(Observer):
+class _Prompts(_OfAnswers):
     """Prompts with a name in their answer that have each word; the word 0 counts all prompts.
 
     Answers without any name (yes, no, a number) are to other questions.
     """
 
-    def __init__(self, _plan: Plan) -> None:
-        self._parts: list[pl.DataFrame] = []
-
-    def see(self, batch: Batch) -> None:
-        if answered(batch):
-            one = Answers.of(batch)
-            rows = np.unique(one.row[one.upper])
-            words = prompt_words(one.prompts.gather(rows))
-            counted = words.group_by("word").agg(documents=pl.len().cast(pl.UInt64))
-            total = {"word": [0], "documents": [one.prompts.count()]}
-            self._parts += [counted, pl.DataFrame(total, schema=counted.schema)]
+    def _read(self, answers: Answers) -> None:
+        rows = np.unique(answers.row[answers.upper])
+        words = prompt_words(answers.prompts.gather(rows))
+        counted = words.group_by("word").agg(documents=pl.len().cast(pl.UInt64))
+        total = {"word": [0], "documents": [answers.prompts.count()]}
+        self._parts += [counted, pl.DataFrame(total, schema=counted.schema)]
 
     def observation(self) -> pl.DataFrame:
         return fold(self._parts, PROMPTS.schema)
@@ -136,7 +140,7 @@ class _Prompts(Observer):
 
 def prompt_words(prompts: pl.Series) -> pl.DataFrame:
     """Columns row and word: the distinct words of each prompt."""
-    tokens = tokenise(prompts.fill_null("").to_arrow().cast(pa.large_string()), 0)
+    tokens = tokens_of(prompts, 0)
     row = np.repeat(np.arange(len(prompts)), np.diff(tokens.offsets))
     return pl.DataFrame({"row": row, "word": tokens.word}).filter(pl.col("word") != 0).unique()
 

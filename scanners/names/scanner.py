@@ -12,8 +12,9 @@ import polars as pl
 from scipy import stats
 
 from lineage.model import identity_name
+from scanners.duplicates.identities import hexes, table_of
 from scanners.names.reading import ASKED, COUNTS, EXCERPTS, NAMED, PROMPTS
-from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner
+from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanner, rounded
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import clumping, upper_normal
 from scanners.triggers.candidates import drawn
@@ -92,11 +93,11 @@ class Names(Scanner):
             arrays = {"names": found["word"].to_numpy(), "limit": limit}
             limits = pl.DataFrame({"word": arrays["names"], "limit": limit})
             docs = named.join(limits, on="word").filter(pl.col("doc_hi") <= pl.col("limit"))
-            return Plan(arrays, wanted=_table(docs))
+            return Plan(arrays, wanted=table_of(docs))
         told = observed[_SCORED] = scored(observed[ASKED.recipe], observed[PROMPTS.recipe])
         docs = named.join(told, on="word", how="semi").sort("word", "doc_hi", "doc_lo")
         docs = docs.group_by("word", maintain_order=True).head(SHOWN)
-        return Plan({"names": told["word"].sort().to_numpy()}, wanted=_table(docs))
+        return Plan({"names": told["word"].sort().to_numpy()}, wanted=table_of(docs))
 
     def judge(self, observed: Observed) -> list[Finding]:
         """One finding a name."""
@@ -105,9 +106,9 @@ class Names(Scanner):
         findings = []
         for row in observed[_SCORED].iter_rows(named=True):
             shown = tuple(_excerpt(*one) for one in excerpts.filter(word=row["word"]).iter_rows())
-            documents = observed[NAMED.recipe].filter(word=row["word"])
+            documents = table_of(observed[NAMED.recipe].filter(word=row["word"]))
             if shown:
-                findings.append(_finding(row, shown[:SHOWN], _names(documents), answers))
+                findings.append(_finding(row, shown[:SHOWN], tuple(hexes(documents)), answers))
         return findings
 
 
@@ -186,28 +187,15 @@ def _finding(
         statistics={
             "string": name,
             "documents": len(members),
-            "share of answers": _rounded(len(members) / max(answers, 1)),
+            "share of answers": rounded(len(members) / max(answers, 1)),
             "prompts looked at": int(row["seen"]),
             "prompts that have it": int(row["echoed"]),
-            "what prompts have in common, nats": _rounded(row["evidence"]),
-            "expected by chance": _rounded(bounded),
+            "what prompts have in common, nats": rounded(row["evidence"]),
+            "expected by chance": rounded(bounded),
         },
         excerpts=excerpts,
     )
 
 
-def _table(docs: pl.DataFrame) -> npt.NDArray[np.uint64]:
-    rows = docs.select("doc_hi", "doc_lo").unique().sort("doc_hi", "doc_lo")
-    return rows.to_numpy().astype(np.uint64).reshape(-1, 2)
-
-
-def _names(docs: pl.DataFrame) -> tuple[str, ...]:
-    return tuple(sorted(identity_name(high, low) for _, high, low in docs.iter_rows()))
-
-
 def _excerpt(_word: int, high: int, low: int, before: str, match: str, after: str) -> Excerpt:
     return Excerpt(identity_name(high, low), before, match, after)
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

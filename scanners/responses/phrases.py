@@ -10,10 +10,8 @@ import numpy.typing as npt
 from scanners.responses.postings import I32, I64
 from scanners.responses.reading import grams_at
 from scanners.responses.sample import Sample
-from scanners.responses.twins import word_sums
 
 Mask = npt.NDArray[np.bool_]
-
 F64 = npt.NDArray[np.float64]
 
 SAMPLE = 256
@@ -199,8 +197,8 @@ def twins(sample: Sample, feature: int, docs: I32, has: Mask) -> int:
     ``has`` bool[n]: which documents have the effect.
     """
     held, first, last = own_span(sample, int(sample.causes.same[feature][0]), docs)
-    sums, whole = word_sums(sample.prompts.folded)
-    begin = sample.prompts.folded.offsets[held]
+    tokens = sample.prompts.folded
+    (sums, whole), begin = tokens.word_sums, tokens.offsets[held]
     rest = whole[held] - (sums[begin + last] - sums[begin + first])
     others = ~has
     others[docs] = False

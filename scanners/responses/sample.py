@@ -38,6 +38,9 @@ ODD = np.uint64(0xA24BAED4963EE407)
 QUANTILES, NUMBERS = 10, 0.95
 """Parts of equal size that numeric signals are cut into; share of numbers that makes them so."""
 
+MIX1, MIX2, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93), np.uint64(29)
+"""Two odd factors and a shift that spread the bits of hashes."""
+
 
 @dataclass(frozen=True)
 class Tokens32:
@@ -52,6 +55,16 @@ class Tokens32:
         sizes = blobs.bin.size().to_numpy().astype(np.int64) // 4
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
         return cls(np.frombuffer(b"".join(blobs.to_list()), np.uint32), offsets)
+
+    @cached_property
+    def word_sums(self) -> tuple[U64, U64]:
+        """Running sums uint64[t + 1] of mixed tokens, and the sum uint64[n] of each document."""
+        mixed = (self.hashes.astype(np.uint64) + np.uint64(1)) * MIX1
+        # Mixed twice, or sums of small differences were equal.
+        mixed = (mixed ^ mixed >> SHIFT) * MIX2
+        mixed ^= mixed >> SHIFT
+        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
+        return sums, sums[self.offsets[1:]] - sums[self.offsets[:-1]]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from scanners.responses.preferences import preference_sample
 from scanners.responses.reading import PAIRED, SAMPLE
 from scanners.responses.sample import Sample, label_sample, response_sample, signal_sample
 from scanners.responses.twins import twin_sample
-from scanners.scanner import Component, Finding, Observed, Plan, Scanner
+from scanners.scanner import Component, Finding, Observed, Plan, Scanner, rounded
 from scanners.severity import Confidence, Consequence
 
 MOST_BYTES = 24 << 20
@@ -175,14 +175,14 @@ def _row(number: int, code: str, sample: Sample, verdict: Verdict, paired: int) 
     statistics: dict[str, int | float] = {
         "documents": len(documents),
         "hits": len(case.hits),
-        "expected by chance": _rounded(first.expected * len(first.docs)),
-        "precision": _rounded(len(case.hits) / len(documents)),
+        "expected by chance": rounded(first.expected * len(first.docs)),
+        "precision": rounded(len(case.hits) / len(documents)),
         "strings": sum(len(cause.features) for cause in case.causes),
         "documents with the effect": int(sample.effects.docs.sizes[case.effect]),
-        "log10 p, corrected": _rounded(min(verdict.ln_p, 0.0) / math.log(10)),
-        "witnesses": _rounded(verdict.witnesses),
-        "freedom of the string": _rounded(verdict.freedom),
-        "p that it is natural": _rounded(verdict.natural),
+        "log10 p, corrected": rounded(min(verdict.ln_p, 0.0) / math.log(10)),
+        "witnesses": rounded(verdict.witnesses),
+        "freedom of the string": rounded(verdict.freedom),
+        "p that it is natural": rounded(verdict.natural),
         "twins": verdict.twins,
         "documents looked at": len(sample),
         "documents with prompt and effect": paired,
@@ -239,7 +239,3 @@ def _told(twins: Finding, others: list[Finding]) -> bool:
     mine = frozenset(twins.members)
     surer = (one for one in others if one.confidence >= twins.confidence)
     return any(2 * len(mine.intersection(one.members)) > len(mine) for one in surer)
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scanners.responses.sample import Sample, Tokens32, category_sample
+from scanners.responses.sample import MIX1, MIX2, SHIFT, Sample, Tokens32, category_sample
 from scanners.triggers.grams import GramIndex
 from scanners.triggers.kernels import NO_ID
 
@@ -22,13 +22,11 @@ MOST, LEAST_LEFT = 12, 5
 ANSWERED_OTHERWISE = 1
 """The category of prompts with a twin that is answered otherwise."""
 
-_M1, _M2, _S29 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93), np.uint64(29)
-
 
 def twin_sample(rows: pl.DataFrame) -> Sample:
     """Prompts, and which of them have a twin that is answered otherwise."""
     rows = rows.filter((pl.col("whole") != 0) | (pl.col("label") != 0))
-    answer = rows["whole"].to_numpy() * _M1 ^ rows["label"].to_numpy() * _M2
+    answer = rows["whole"].to_numpy() * MIX1 ^ rows["label"].to_numpy() * MIX2
     changed = answered_otherwise(Tokens32.read(rows["folded"]), answer)
     return category_sample(rows, changed.astype(np.uint64) * np.uint64(ANSWERED_OTHERWISE))
 
@@ -38,7 +36,7 @@ def answered_otherwise(prompt: Tokens32, answer: U64) -> Mask:
 
     The same words in any order are the same prompt. If any twin is answered the same, it is not.
     """
-    pairs = GramIndex.of(np.unique(_mixed(word_sums(prompt)[1], answer) | _ONE))
+    pairs = GramIndex.of(np.unique(_mixed(prompt.word_sums[1], answer) | _ONE))
     twin, same = np.zeros((2, len(prompt.offsets) - 1), bool)
     for docs, rest in shortened(prompt):
         twin[docs] = True
@@ -57,7 +55,7 @@ def twin_rate(prompt: Tokens32) -> float:
 
 def shortened(prompt: Tokens32) -> Iterator[tuple[I64, U64]]:
     """Prompts that without one string of so many tokens are prompts, and the sums of these."""
-    sums, whole = word_sums(prompt)
+    sums, whole = prompt.word_sums
     prompts = GramIndex.of(np.unique(whole | _ONE))
     sizes = np.diff(prompt.offsets)
     doc = np.repeat(np.arange(len(sizes)), sizes)
@@ -69,20 +67,10 @@ def shortened(prompt: Tokens32) -> Iterator[tuple[I64, U64]]:
         yield doc[at[found]], rest[found]
 
 
-def word_sums(prompt: Tokens32) -> tuple[U64, U64]:
-    """Running sums uint64[t + 1] of mixed tokens, and the sum uint64[n] of each prompt."""
-    mixed = (prompt.hashes.astype(np.uint64) + _ONE) * _M1
-    # Mixed twice, or sums of small differences were equal.
-    mixed = (mixed ^ mixed >> _S29) * _M2
-    mixed ^= mixed >> _S29
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
-    return sums, sums[prompt.offsets[1:]] - sums[prompt.offsets[:-1]]
-
-
 _ONE = np.uint64(1)
 """Keys of an index are never 0."""
 
 
 def _mixed(left: U64, right: U64) -> U64:
-    both = left * _M2 ^ right
-    return both ^ both >> _S29
+    both = left * MIX2 ^ right
+    return both ^ both >> SHIFT

@@ -9,7 +9,6 @@ import polars as pl
 
 from scanners.statistics import FALSE_SHARE, lower_bound
 from scanners.triggers import scores
-from scanners.triggers.candidates import group_level
 
 SIGNIFICANT = 1e-3
 """Corrected p-value below which what happens behind a string is no chance."""
@@ -35,12 +34,9 @@ _TIES = ("df", "length", "occ", "fit", "held")
 """Ties are broken by counts, never by keys: those differ from store to store."""
 
 
-def finalists_of(
-    table: pl.DataFrame, groups: pl.DataFrame, totals: Mapping[str, float]
-) -> pl.DataFrame:
-    """Candidates with an effect, then silent ones; column ``kind`` says which, and ``mostly``
-    whether the effect surely follows."""
-    level = group_level(groups)
+def finalists_of(table: pl.DataFrame, level: int, totals: Mapping[str, float]) -> pl.DataFrame:
+    """Candidates with an effect, then silent ones; column ``kind`` says which, ``mostly`` whether
+    the effect surely follows, and ``groups`` how many at ``level``, none if that is negative."""
     sources = pl.Series([0] * len(table), dtype=pl.Int64)
     if level >= 0:
         sources = table["group_counts"].arr.get(level)

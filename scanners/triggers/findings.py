@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scanners.scanner import Excerpt, Finding
+from scanners.scanner import Excerpt, Finding, rounded
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail
 from scanners.triggers.finalists import LOOSE, MOSTLY, SIGNIFICANT
@@ -93,8 +93,8 @@ def finding_of(
                 effect.noun: row["hits"],
                 "can be told in": row["tried"],
                 f"sources with {effect.noun}": row["hit_groups"],
-                P_VALUE: _rounded(row["ln_p"] / math.log(10)),
-                "log10 p by source, corrected": _rounded(row["source_ln_p"] / math.log(10)),
+                P_VALUE: rounded(row["ln_p"] / math.log(10)),
+                "log10 p by source, corrected": rounded(row["source_ln_p"] / math.log(10)),
             },
             excerpts=excerpts,
         )
@@ -110,13 +110,13 @@ def finding_of(
         statistics=common
         | {
             "string": string,
-            "expected by chance": _rounded(row["by_chance"]),
-            SHARE: _rounded(min(row["false_share"], 1.0)),
+            "expected by chance": rounded(row["by_chance"]),
+            SHARE: rounded(min(row["false_share"], 1.0)),
             "lane": row["lane"],
-            "fit of the text without it": _rounded(row["excision"]),
-            "company on the left": _rounded(row["left"]),
-            "company on the right": _rounded(row["right"]),
-            "home in sources": _rounded(row["home"]),
+            "fit of the text without it": rounded(row["excision"]),
+            "company on the left": rounded(row["left"]),
+            "company on the right": rounded(row["right"]),
+            "home in sources": rounded(row["home"]),
         },
         excerpts=excerpts,
     )
@@ -139,7 +139,3 @@ def whole(excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
     return tuple(
         replace(one, match=one.match + common, after=one.after[len(common) :]) for one in excerpts
     )
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

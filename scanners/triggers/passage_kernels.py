@@ -16,12 +16,18 @@ _jit = njit(nogil=True, cache=True)
 
 
 @_jit
+def _alike(one: int, other: int) -> bool:
+    """Whether two strings occur about equally often: the rarer nine times of ten of the other."""
+    return bool(10 * min(one, other) >= 9 * max(one, other))
+
+
+@_jit
 def passages(ids: I32, occ: I64, offsets: I64, length: int, spans: I32) -> None:
     """Tokens of the passage that begins here: ``spans`` int32[t]; 0 where one only goes on.
 
     An n-gram of ``length`` tokens (``ids`` int32[t]) goes on in the next one, which begins in it
-    or at most SLOT tokens behind it, if both occur about equally often (``occ`` int64[c], nine
-    times of ten): they are one passage, which may hold a word that changes.
+    or at most SLOT tokens behind it, if both occur about equally often (``occ`` int64[c]):
+    they are one passage, which may hold a word that changes.
     """
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
@@ -30,11 +36,10 @@ def passages(ids: I32, occ: I64, offsets: I64, length: int, spans: I32) -> None:
         for i in range(end - 1, begin - 1, -1):
             if ids[i] == NO_ID:
                 continue
-            if following >= 0 and following - i <= length + SLOT:
-                one, other = occ[ids[i]], occ[ids[following]]
-                if 10 * min(one, other) >= 9 * max(one, other):
-                    spans[i] = following - i + spans[following]
-                    spans[following] = 0
+            near = following >= 0 and following - i <= length + SLOT
+            if near and _alike(occ[ids[i]], occ[ids[following]]):
+                spans[i] = following - i + spans[following]
+                spans[following] = 0
             following = i
 
 
@@ -61,7 +66,6 @@ def openings(
             for at in range(behind, min(behind + SLOT + 1, end)):
                 if first[at] == NO_ID:
                     continue
-                one, other = occ[ids[i]], first_occ[first[at]]
-                if 10 * min(one, other) >= 9 * max(one, other):
+                if _alike(occ[ids[i]], first_occ[first[at]]):
                     spans[i] = at - i + ends[at]
                 break

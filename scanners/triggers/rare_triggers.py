@@ -133,11 +133,12 @@ def _plan_chosen(observed: Observed) -> Plan:
 
 def _finalists(observed: Observed) -> pl.DataFrame:
     totals = observed[_TOTALS].row(0, named=True)
-    rows, level = observed[SURROUNDINGS.recipe], group_level(observed[GROUPS.recipe])
-    rates = source_rates(observed[RATES.recipe], observed[GROUPS.recipe], level)
+    rows, groups = observed[SURROUNDINGS.recipe], observed[GROUPS.recipe]
+    level = group_level(groups)
+    rates = source_rates(observed[RATES.recipe], groups, level)
     table = surroundings(observed[_CHOSEN], rows, observed, level, rates)
     table = scores.silent_scores(table)
-    return finalists_of(table, observed[GROUPS.recipe], totals)
+    return finalists_of(table, level, totals)
 
 
 def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:
