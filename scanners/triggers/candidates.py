@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scanners.scanner import Observed, Plan
+from scanners.scanner import Array, Observed, Plan
 from scanners.triggers.company import (
     COHERENCE,
     COMPANY,
@@ -27,7 +27,10 @@ from scanners.triggers.counts import (
     TOKENS,
     count_of,
 )
+from scanners.triggers.homes import AWAY, HOMES, LEAST_OFTEN, homes_of
+from scanners.triggers.homes import SAMPLE as HOME_SAMPLE
 from scanners.triggers.measures import FITS, STRANGENESS
+from scanners.triggers.sources import group_arrays, home_arrays
 
 RECURS = 2
 """Pieces from which on a token or a bigram is known to the corpus."""
@@ -52,7 +55,7 @@ their identities, which nobody chooses and which no store or sharding changes.""
 APART = 0.02
 """Share of all places of the corpus whose surroundings differ most: text breaks off there."""
 
-_WORDS, _VECTORS = "words", "vectors"
+_WORDS, _VECTORS, _OFTEN, _HOMES = "words", "vectors", "often", "homes"
 
 
 def drawn(share: npt.NDArray[np.float64] | float) -> npt.NDArray[np.uint64]:
@@ -87,7 +90,7 @@ def plan_longer(number: int, observed: Observed) -> Plan:
     return Plan(arrays, {"length": number + 1})
 
 
-def _company(observed: Observed) -> dict[str, npt.NDArray[np.generic]]:
+def _company(observed: Observed) -> dict[str, Array]:
     vectors = observed[_VECTORS]["vector"].to_numpy().reshape(-1, DIMENSIONS)
     return {"known": observed[_WORDS]["key"].to_numpy(), "vectors": vectors}
 
@@ -108,10 +111,37 @@ def plan_fits(observed: Observed) -> Plan:
         arrays[f"rare{n}"] = (table["df"] <= most).to_numpy()
         if n <= 2:
             arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
+    often = observed[_OFTEN] = _often(observed, most)
+    arrays |= _numbers(often, observed, "often") | group_arrays(observed)
+    arrays["limit"] = drawn(HOME_SAMPLE / often["df"].to_numpy())
     return Plan(arrays | _known(observed), {"tokens": tokens, **_facts(observed)})
 
 
-def _known(observed: Observed) -> dict[str, npt.NDArray[np.generic]]:
+def _often(observed: Observed, most: int) -> pl.DataFrame:
+    """Strings of which it is asked where they are at home, numbered (column ``string``)."""
+    counts = [
+        observed[component.recipe]
+        .filter(pl.col("df").is_between(LEAST_OFTEN, most))
+        .select(pl.lit(n, pl.UInt8).alias("length"), "key", "df", "occ")
+        for n, component in enumerate(BY_LENGTH, start=1)
+    ]
+    return pl.concat(counts).with_row_index("string")
+
+
+def _numbers(rows: pl.DataFrame, observed: Observed, name: str) -> dict[str, Array]:
+    """Row number of n-grams (columns length, key): arrays ``name1``, ``name2`` ... (int32, one
+    entry a key), -1 for those that are no rows."""
+    arrays = {}
+    table = rows.select("length", "key").with_row_index("number")
+    for n, component in enumerate(BY_LENGTH, start=1):
+        keys = observed[component.recipe]["key"].to_numpy()
+        mine = table.filter(pl.col("length") == n)
+        numbers = arrays[f"{name}{n}"] = np.full(len(keys), -1, np.int32)
+        numbers[np.searchsorted(keys, mine["key"].to_numpy())] = mine["number"].to_numpy()
+    return arrays
+
+
+def _known(observed: Observed) -> dict[str, Array]:
     pairs = observed[PAIRS.recipe]
     return {
         "solid": (pairs["df"] >= SOLID).to_numpy(),
@@ -128,8 +158,12 @@ def most_silent(pieces: int) -> int:
 def _facts(observed: Observed) -> dict[str, int]:
     calm, strange = levels(observed[STRANGENESS.recipe])
     apart = apart_level(observed[COHERENCE.recipe])
-    level = group_level(observed[GROUPS.recipe])
-    return {"calm": calm, "strange": strange, "apart": apart, "level": level}
+    return {"calm": calm, "strange": strange, "apart": apart, "level": level_of(observed)}
+
+
+def level_of(observed: Observed) -> int:
+    """The way of grouping documents that tells most (``group_level``)."""
+    return group_level(observed[GROUPS.recipe])
 
 
 def levels(windows: pl.DataFrame) -> tuple[int, int]:
@@ -185,30 +219,72 @@ def candidate_table(observed: Observed) -> pl.DataFrame:
     ).sort("length", "key")
 
 
-def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
-    """Lexicon in which each chosen candidate (columns length, key, occ) has its row number."""
+def away_table(observed: Observed) -> pl.DataFrame:
+    """Strings away from their homes, as candidates: columns as those of ``candidate_table``."""
+    counted = observed[AWAY.recipe].with_columns(pl.exclude("string").cast(pl.Int64))
+    often = observed[_OFTEN].select("string", "length", "key")
+    return often.join(counted, on="string", how="inner", maintain_order="left")
+
+
+def plan_chosen(chosen: pl.DataFrame, silent: pl.DataFrame, observed: Observed) -> Plan:
+    """Lexicon in which each chosen candidate (columns length, key, df, occ) has its row number,
+    and the homes of those that may be silent (columns length, key)."""
+    arrays = _around(chosen, observed) | _company(observed)
+    often = observed[_OFTEN]
+    homes = homes_of(observed.pop(HOMES.recipe), observed[GROUPS.recipe], level_of(observed))
+    open_to = often.join(silent, on=["length", "key"], how="semi")["string"]
+    homes = observed[_HOMES] = homes.filter(pl.col("string").is_in(open_to.implode()))
+    arrays |= _numbers(often, observed, "often") | home_arrays(homes, len(often), "often")
+    at_home = np.isin(np.arange(len(often)), homes["string"].to_numpy())
+    for n in range(1, LONGEST + 1):
+        numbers = arrays[f"often{n}"]
+        arrays[f"often{n}"] = np.where(np.append(at_home, False)[numbers], numbers, np.int32(-1))
+    arrays["often"] = often["occ"].to_numpy().astype(np.int64)
+    for n in (1, 2):
+        arrays[f"occ{n}"] = observed[BY_LENGTH[n - 1].recipe]["occ"].to_numpy().astype(np.int64)
+    tokens = int(observed["tokens"]["tokens"][0])
+    return Plan(arrays, {"tokens": tokens, **_facts(observed)})
+
+
+def plan_away(chosen: pl.DataFrame, observed: Observed) -> Plan:
+    """As ``plan_chosen``, for strings away from their homes (column ``string``)."""
+    arrays = _around(chosen, observed)
+    rows = chosen.select("string").with_row_index("row")
+    arrays |= _homes_for(rows, len(chosen), "chosen", observed)
+    return Plan(arrays, {"level": level_of(observed)})
+
+
+def _homes_for(rows: pl.DataFrame, strings: int, name: str, observed: Observed) -> dict[str, Array]:
+    """Homes of strings under other numbers: columns ``row`` and ``string``."""
+    homes = observed[_HOMES].join(rows, on="string", how="inner")
+    renamed = homes.select(string=pl.col("row").cast(pl.Int64), source="source")
+    return home_arrays(renamed.sort("string", "source"), strings, name)
+
+
+def _around(chosen: pl.DataFrame, observed: Observed) -> dict[str, Array]:
     longest = observed[BY_LENGTH[-1].recipe]["occ"].to_numpy().astype(np.int64)
-    arrays = _company(observed) | _known(observed) | {f"occ{LONGEST}": longest}
-    arrays["occ"] = chosen["occ"].to_numpy()
-    numbered = chosen.with_row_index("row")
+    arrays = _known(observed) | group_arrays(observed)
+    arrays |= _numbers(chosen, observed, "chosen") | {f"occ{LONGEST}": longest}
     for n, component in enumerate(BY_LENGTH, start=1):
-        keys = observed[component.recipe]["key"].to_numpy()
-        numbers = np.full(len(keys), -1, np.int32)
-        rows = numbered.filter(pl.col("length") == n)
-        numbers[np.searchsorted(keys, rows["key"].to_numpy())] = rows["row"].to_numpy()
-        arrays[f"keys{n}"], arrays[f"chosen{n}"] = keys, numbers
-    for level in range(GROUP_LEVELS):
-        groups = observed[GROUPS.recipe].filter(pl.col("level") == level)
-        arrays[f"groups{level}"] = groups["value"].to_numpy()
+        arrays[f"keys{n}"] = observed[component.recipe]["key"].to_numpy()
+    arrays["occ"] = chosen["occ"].to_numpy()
     arrays["limit"] = drawn(SAMPLE / chosen["df"].to_numpy())
-    return Plan(arrays, _facts(observed))
+    return arrays
 
 
-def plan_finalists(finalists: pl.DataFrame, wanted: npt.NDArray[np.uint64] | None = None) -> Plan:
-    """Small lexicon of finalists (columns cand, length, key) for the last rounds."""
-    arrays = {}
+def plan_finalists(
+    finalists: pl.DataFrame, observed: Observed, wanted: npt.NDArray[np.uint64] | None = None
+) -> Plan:
+    """Small lexicon of finalists (columns cand, length, key) for the last rounds.
+
+    Those that are told away from home have a number as ``string``, null for others.
+    """
+    arrays = group_arrays(observed)
     for n in range(1, LONGEST + 1):
         rows = finalists.filter(pl.col("length") == n).sort("key")
         arrays[f"keys{n}"] = rows["key"].to_numpy()
-        arrays[f"number{n}"] = rows["cand"].to_numpy().astype(np.uint32)
-    return Plan(arrays, wanted=wanted)
+        arrays[f"number{n}"] = rows["cand"].to_numpy().astype(np.int32)
+    homes = finalists.select(pl.col("cand").alias("row"), "string").drop_nulls()
+    numbers = 1 + max(finalists["cand"].to_list(), default=0)
+    arrays |= _homes_for(homes, numbers, "number", observed)
+    return Plan(arrays, {"level": level_of(observed)}, wanted)

@@ -9,6 +9,7 @@ import polars as pl
 
 from scanners.statistics import FALSE_SHARE, lower_bound
 from scanners.triggers import scores
+from scanners.triggers.scores import AWAY
 
 SIGNIFICANT = 1e-3
 """Corrected p-value below which what happens behind a string is no chance."""
@@ -21,7 +22,8 @@ LOOSE = 1.0
 """Nats an occurrence up to which a string may have been put there at random: of company on the left
 and of home in sources where text breaks off behind it, for what parts text in headings and
 templates follows fixed words, or is at home in one source; of company and of fit in all where it
-is silent, for what stands out in a corpus of templates may still be one."""
+is silent, for what stands out in a corpus of templates may still be one. Away from home, where
+half of what is left may be natural, twice as much."""
 
 LEADS_BY_CHANCE = 20.0
 """Natural strings expected to look as much put in at random, up to which a string is a lead: as
@@ -34,19 +36,28 @@ _TIES = ("df", "length", "occ", "fit", "held")
 """Ties are broken by counts, never by keys: those differ from store to store."""
 
 
-def finalists_of(table: pl.DataFrame, level: int, totals: Mapping[str, float]) -> pl.DataFrame:
-    """Candidates with an effect, then silent ones; column ``kind`` says which, ``mostly`` whether
-    the effect surely follows, and ``groups`` how many at ``level``, none if that is negative."""
-    sources = pl.Series([0] * len(table), dtype=pl.Int64)
-    if level >= 0:
-        sources = table["group_counts"].arr.get(level)
-    table = table.with_columns(groups=sources)
+def finalists_of(
+    table: pl.DataFrame, away: pl.DataFrame, level: int, totals: Mapping[str, float]
+) -> pl.DataFrame:
+    """Candidates with an effect, then silent ones, of all and of those ``away`` from home, which go
+    on in the numbers of candidates; column ``kind`` says which, ``mostly`` whether the effect
+    surely follows, and ``groups`` how many at ``level``, none if that is negative."""
+    table, away = (_with_groups(part, level) for part in (table, away))
+    away = away.with_columns(cand=pl.col("cand") + len(table))
     parts = [_with_effect(table, effect, totals) for effect in scores.EFFECTS]
     # Of two effects behind one string, that which follows surely, or is less chance.
     best = pl.concat(parts).sort(~pl.col("mostly"), "ln_p", *_TIES, "kind")
     effects = best.unique("cand", keep="first", maintain_order=True)
-    silent = _silent(table.join(effects, on="cand", how="anti"))
+    rest = pl.concat([table.join(effects, on="cand", how="anti"), away], how="diagonal")
+    silent = _silent(rest).join(effects, on=["length", "key"], how="anti", maintain_order="left")
     return pl.concat([effects, silent], how="diagonal")
+
+
+def _with_groups(table: pl.DataFrame, level: int) -> pl.DataFrame:
+    sources = pl.Series([0] * len(table), dtype=pl.Int64)
+    if level >= 0:
+        sources = table["group_counts"].arr.get(level)
+    return table.with_columns(groups=sources)
 
 
 def _with_effect(table: pl.DataFrame, effect: str, totals: Mapping[str, float]) -> pl.DataFrame:
@@ -77,5 +88,7 @@ def mostly(hits: float, tried: float) -> bool:
 def _silent(table: pl.DataFrame) -> pl.DataFrame:
     told = (pl.col("by_chance") <= LEADS_BY_CHANCE) | (pl.col("false_share") <= FALSE_SHARE)
     lack = (-pl.col("excision")).clip(0) + pl.col("left") + pl.col("right")
-    found = table.filter(told & (lack <= LOOSE)).with_columns(kind=pl.lit("silent"))
-    return found.sort("by_chance", *_TIES).head(MOST_SILENT)
+    most = LOOSE * pl.when(pl.col("lane") == AWAY).then(2).otherwise(1)
+    found = table.filter(told & (lack <= most)).with_columns(kind=pl.lit("silent"))
+    best = found.sort("by_chance", *_TIES, "cand")
+    return best.unique(["length", "key"], keep="first", maintain_order=True).head(MOST_SILENT)

@@ -134,3 +134,10 @@ def marked(ids: I32, chosen: kernels.Bool | None) -> I32:
     out = np.empty(len(ids), np.int32)
     kernels.keep(ids, chosen, out)
     return out
+
+
+def numbered(ids: I32, numbers: I32) -> I32:
+    """``numbers`` int32[c] of each n-gram, NO_ID for those without one."""
+    out = np.empty(len(ids), np.int32)
+    kernels.renumber(ids, numbers, out)
+    return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -10,11 +12,12 @@ from scanners.fold import fold
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 from scanners.triggers import effect_kernels, kernels
 from scanners.triggers.company import WIDTH, likeness
-from scanners.triggers.counts import GROUP_LEVELS, LONGEST
+from scanners.triggers.counts import LONGEST
 from scanners.triggers.kernels import I32, U8
-from scanners.triggers.lexicon import WINDOW, Grams, Lexicon, marked
+from scanners.triggers.lexicon import WINDOW, Grams, Lexicon, marked, numbered
 from scanners.triggers.passages import Passages
 from scanners.triggers.pieces import PIECE, pieces_of
+from scanners.triggers.sources import away, group_numbers, source_numbers, witnesses
 
 NEAR = max(WINDOW, WIDTH)
 """Tokens from an effect on, to either side, in which it is seen as well."""
@@ -63,6 +66,14 @@ class Effects:
         return out
 
 
+def fitting(batch: TokenBatch, grams: Grams, plan: Plan) -> kernels.F64:
+    """float64[t]: how well the bigrams of a document up to each token fit, summed up (``fits``)."""
+    arrays, out = plan.arrays, np.empty(len(batch.raw))
+    table = (arrays["occ2"], arrays["occ1"], float(plan.facts["tokens"]))
+    kernels.fits(grams.ids[1], grams.ids[0], batch.offsets, *table, out)
+    return out
+
+
 _MEASURES = ("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "tokens", "wide")
 
 
@@ -83,7 +94,7 @@ class _Fits(Observer):
         effects = Effects.of(batch, self._lexicon, self._plan)
         pieces = pieces_of(batch.offsets)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
-        fitting = self._fitting(batch, grams)
+        fits = fitting(batch, grams, self._plan)
         pairs = self._lexicon.index(2)
         total = float(self._plan.facts["tokens"])
         for n in range(1, LONGEST + 1):
@@ -94,19 +105,12 @@ class _Fits(Observer):
             effect_kernels.tally(ids, effects.behind(spans), pieces, self._pieces, sums[:4], last)
             kernels.excise(
                 rare, batch.raw, grams.ids[0], batch.offsets, spans, pairs.slots, pairs.places,
-                arrays["occ2"], arrays["occ1"], total, fitting, *sums[4:7],
+                arrays["occ2"], arrays["occ1"], total, fits, *sums[4:7],
             )  # fmt: skip
             if n < LONGEST:
                 longer = arrays[f"occ{n + 1}"]
                 kernels.widest(rare, grams.ids[n], longer, batch.offsets, sums[7])
         self._pieces += len(pieces) - 1
-
-    def _fitting(self, batch: TokenBatch, grams: Grams) -> kernels.F64:
-        arrays = self._plan.arrays
-        out = np.empty(len(batch.raw))
-        table = (arrays["occ2"], arrays["occ1"], float(self._plan.facts["tokens"]))
-        kernels.fits(grams.ids[1], grams.ids[0], batch.offsets, *table, out)
-        return out
 
     def observation(self) -> pl.DataFrame:
         parts = []
@@ -119,7 +123,8 @@ class _Fits(Observer):
 
 
 class _Surroundings(Observer):
-    """Neighbours and groups of each chosen candidate, and how often each."""
+    """Neighbours and groups of each chosen candidate, and how often each, with the effects behind
+    it; away from its homes, and without effects, if the plan tells homes."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -131,15 +136,14 @@ class _Surroundings(Observer):
     def see_tokens(self, batch: TokenBatch) -> None:
         arrays = self._plan.arrays
         groups, draw = group_numbers(batch, self._plan), batch.doc[:, 0].copy()
-        witness = witnesses(batch, groups, int(self._plan.facts["level"]))
+        witness = witnesses(batch, source_numbers(batch, self._plan))
         grams = self._lexicon.read(batch)
-        effects = Effects.of(batch, self._lexicon, self._plan)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
-        sums = np.empty((4, len(batch.raw) + 1), np.int64)
+        sums = np.zeros((4, len(batch.raw) + 1), np.int64)
         for n in range(1, LONGEST + 1):
-            ids = numbered(passages.ids(n), arrays[f"chosen{n}"])
+            ids = away(numbered(passages.ids(n), arrays[f"chosen{n}"]), batch, self._plan, "chosen")
             spans = passages.ends(n, ids, arrays["occ"])
-            behind = effects.behind(spans)
+            behind = self._behind(batch, spans)
             effect_kernels.summed(behind, sums)
             room = int(np.count_nonzero(ids != kernels.NO_ID)) * kernels.KINDS
             row, times = np.empty(room, np.uint64), np.empty(room, np.uint32)
@@ -150,6 +154,11 @@ class _Surroundings(Observer):
             frame = pl.DataFrame({"row": row[:rows], "times": times[:rows]})
             self._parts.append(frame.group_by("row").agg(pl.col("times").sum()))
         self._docs += len(batch)
+
+    def _behind(self, batch: TokenBatch, spans: I32) -> U8:
+        if "chosen homes" in self._plan.arrays:
+            return np.zeros(len(spans), np.uint8)
+        return Effects.of(batch, self._lexicon, self._plan).behind(spans)
 
     def observation(self) -> pl.DataFrame:
         return fold(self._parts, SURROUNDINGS.schema)
@@ -179,38 +188,6 @@ class _Rates(Observer):
 
     def observation(self) -> pl.DataFrame:
         return fold(self._parts, RATES.schema)
-
-
-def group_numbers(batch: TokenBatch, plan: Plan) -> I32:
-    """int32[n, levels]: number of each document's group at each level; NO_ID where unknown.
-
-    The plan tells the groups as ``groups0``, ``groups1`` ... (uint64, sorted).
-    """
-    out = np.full((len(batch), GROUP_LEVELS), kernels.NO_ID, np.int32)
-    for level in range(GROUP_LEVELS):
-        known = plan.arrays[f"groups{level}"]
-        values = batch.groups[:, level]
-        if len(known):
-            at = np.searchsorted(known, values).clip(0, len(known) - 1)
-            out[:, level] = np.where(known[at] == values, at, kernels.NO_ID)
-    return out
-
-
-def witnesses(batch: TokenBatch, groups: I32, level: int) -> kernels.U64:
-    """uint64[n] below 2^32: who a document comes from, its group at a level; where that is not
-    known, itself, by its identity."""
-    itself = (batch.doc[:, 1] >> np.uint64(34)) | np.uint64(1 << 31)
-    if level < 0:
-        return itself
-    group = groups[:, level]
-    return np.where(group != kernels.NO_ID, group.astype(np.uint64), itself)
-
-
-def numbered(ids: I32, numbers: I32) -> I32:
-    """Candidate number of each n-gram, NO_ID for those without one."""
-    out = np.empty(len(ids), np.int32)
-    kernels.renumber(ids, numbers, out)
-    return out
 
 
 STRANGENESS = Component(
@@ -249,3 +226,4 @@ SURROUNDINGS = Component(
     Schema({"row": pl.UInt64}, {"times": (pl.UInt32, Fold.SUM)}),
     _Surroundings,
 )
+SURROUNDINGS_AWAY = replace(SURROUNDINGS, recipe=f"{SURROUNDINGS.recipe}-away")

@@ -10,13 +10,15 @@ from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 from scanners.triggers import kernels
 from scanners.triggers.counts import LONGEST
 from scanners.triggers.kernels import U64
-from scanners.triggers.lexicon import Lexicon
+from scanners.triggers.lexicon import Lexicon, numbered
+from scanners.triggers.sources import away
 
 
 class _Members(Observer):
-    """Documents that hold each finalist."""
+    """Documents that hold each finalist; away from its homes, if the plan tells any."""
 
     def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._lexicon = Lexicon.of(plan)
         self._numbers = [plan.arrays[f"number{n}"] for n in range(1, LONGEST + 1)]
         self._parts: list[pl.DataFrame] = []
@@ -24,9 +26,10 @@ class _Members(Observer):
     def see_tokens(self, batch: TokenBatch) -> None:
         docs = np.repeat(np.arange(len(batch)), np.diff(batch.offsets))
         for ids, numbers in zip(self._lexicon.read(batch).ids, self._numbers, strict=True):
-            at = np.flatnonzero(ids != kernels.NO_ID)
+            found = away(numbered(ids, numbers), batch, self._plan, "number")
+            at = np.flatnonzero(found != kernels.NO_ID)
             doc = batch.doc[docs[at]]
-            columns = {"cand": numbers[ids[at]], "doc_hi": doc[:, 0], "doc_lo": doc[:, 1]}
+            columns = {"cand": found[at], "doc_hi": doc[:, 0], "doc_lo": doc[:, 1]}
             self._parts.append(pl.DataFrame(columns).unique())
 
     def observation(self) -> pl.DataFrame:
@@ -69,7 +72,7 @@ class _Excerpts(Observer):
 
 
 MEMBERS = Component(
-    "tokens2-members",
+    "tokens3-members",
     Input.TOKENS,
     Schema({"cand": pl.UInt32, "doc_hi": pl.UInt64, "doc_lo": pl.UInt64}),
     _Members,

@@ -13,8 +13,10 @@ from scanners.scanner import Component, Excerpt, Finding, Observed, Plan, Scanne
 from scanners.triggers import scores
 from scanners.triggers.campaigns import campaigns
 from scanners.triggers.candidates import (
+    away_table,
     candidate_table,
-    group_level,
+    level_of,
+    plan_away,
     plan_chosen,
     plan_finalists,
     plan_fits,
@@ -24,12 +26,19 @@ from scanners.triggers.company import COHERENCE, COMPANY
 from scanners.triggers.counts import GROUPS, LONGER, PAIRS, TOKENS
 from scanners.triggers.finalists import finalists_of
 from scanners.triggers.findings import finding_of
-from scanners.triggers.measures import FITS, RATES, STRANGENESS, SURROUNDINGS
+from scanners.triggers.homes import AWAY, HOMES
+from scanners.triggers.measures import (
+    FITS,
+    RATES,
+    STRANGENESS,
+    SURROUNDINGS,
+    SURROUNDINGS_AWAY,
+)
 from scanners.triggers.members import EXCERPTS, MEMBERS
 from scanners.triggers.surroundings import source_rates, surroundings
 
 EXAMPLES = 3
-_CHOSEN, _TOTALS, _FINALISTS = "chosen", "totals", "finalists"
+_CHOSEN, _AWAY, _TOTALS, _FINALISTS = "chosen", "away", "totals", "finalists"
 """What plans derive for the rounds after them, kept beside the observations."""
 
 
@@ -85,27 +94,21 @@ class RareTriggers(Scanner):
         (LONGER[0], STRANGENESS, COMPANY),
         (LONGER[1], COHERENCE),
         *((component,) for component in LONGER[2:]),
-        (FITS,),
-        (SURROUNDINGS, RATES),
+        (FITS, HOMES),
+        (SURROUNDINGS, RATES, AWAY),
+        (SURROUNDINGS_AWAY,),
         (MEMBERS,),
         (EXCERPTS,),
     )
 
     def plan(self, number: int, observed: Observed) -> Plan:
-        """Counts, longer and longer n-grams, all candidates, the best, then the finalists."""
+        """Counts, longer and longer n-grams, all candidates, the best, those away from home, then
+        the finalists."""
         if number == 0:
             return Plan()
         if number <= len(LONGER):
             return plan_longer(number, observed)
-        step = number - len(LONGER) - 1
-        if step == 0:
-            return plan_fits(observed)
-        if step == 1:
-            return _plan_chosen(observed)
-        if step == 2:
-            observed[_FINALISTS] = _finalists(observed)
-            return plan_finalists(observed[_FINALISTS])
-        return plan_finalists(observed[_FINALISTS], _examples(observed[MEMBERS.recipe]))
+        return _PLANS[number - len(LONGER) - 1](observed)
 
     def judge(self, observed: Observed) -> list[Finding]:
         """Findings and leads, strings that share their documents as one."""
@@ -128,17 +131,37 @@ def _plan_chosen(observed: Observed) -> Plan:
         pl.len().alias("all"),
         **{effect: pl.lit(scores.effect_rate(measured, effect)) for effect in scores.EFFECTS},
     )
-    return plan_chosen(observed[_CHOSEN], observed)
+    return plan_chosen(observed[_CHOSEN], measured.filter("silent"), observed)
+
+
+def _plan_away(observed: Observed) -> Plan:
+    observed[_AWAY] = scores.choose_away(scores.measure_away(away_table(observed)))
+    return plan_away(observed[_AWAY], observed)
 
 
 def _finalists(observed: Observed) -> pl.DataFrame:
-    totals = observed[_TOTALS].row(0, named=True)
-    rows, groups = observed[SURROUNDINGS.recipe], observed[GROUPS.recipe]
-    level = group_level(groups)
-    rates = source_rates(observed[RATES.recipe], groups, level)
+    level = level_of(observed)
+    rates = source_rates(observed[RATES.recipe], observed[GROUPS.recipe], level)
+    rows, rows_away = observed[SURROUNDINGS.recipe], observed[SURROUNDINGS_AWAY.recipe]
     table = surroundings(observed[_CHOSEN], rows, observed, level, rates)
-    table = scores.silent_scores(table)
-    return finalists_of(table, level, totals)
+    away = surroundings(observed[_AWAY], rows_away, observed, level, rates)
+    scored = scores.silent_scores(table, scores.LANES[:2])
+    scored_away = scores.silent_scores(away, scores.LANES[2:])
+    return finalists_of(scored, scored_away, level, observed[_TOTALS].row(0, named=True))
+
+
+def _plan_members(observed: Observed) -> Plan:
+    observed[_FINALISTS] = _finalists(observed)
+    return plan_finalists(observed[_FINALISTS], observed)
+
+
+def _plan_excerpts(observed: Observed) -> Plan:
+    wanted = _examples(observed[MEMBERS.recipe])
+    return plan_finalists(observed[_FINALISTS], observed, wanted)
+
+
+_PLANS = (plan_fits, _plan_chosen, _plan_away, _plan_members, _plan_excerpts)
+"""Plans of the rounds after the longest n-grams were counted."""
 
 
 def _examples(members: pl.DataFrame) -> npt.NDArray[np.uint64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +29,10 @@ EFFECTS = {"turns": "turns_told", "breaks": "breaks_told"}
 """What may happen behind a candidate (text turns strange, or breaks off), and in how many pieces
 that can be told."""
 
-LANES = ("spread", "places")
-"""Was it put at random places of documents drawn at random (also from all sources alike), or at
-random places of some documents?"""
+AWAY = "away"
+LANES = ("spread", "places", AWAY)
+"""Was it put at random places of documents drawn at random (also from all sources alike), at random
+places of some documents, or was it so away from the sources it is at home in?"""
 
 LEAST_HELD = 8
 """Occurrences between two neighbours from which on excision says anything."""
@@ -96,15 +98,34 @@ def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
         chances = occ * tried / df
         ln_p = effect_ln_p(_float(table, effect), tried, chances, rate, len(table))
         table = table.with_columns(pl.Series(f"{effect}_ln_p", ln_p))
-    table = table.with_columns(
-        bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
+    table = _removed(table).with_columns(
         silent=(pl.col("df") <= most_silent(pieces))
-        & (pl.col("held") >= LEAST_HELD)
-        & (2 * pl.col("held") >= pl.col("occ"))
+        & _between_words
         & (2 * pl.col("wide") <= pl.col("occ")),
-        tokens=pl.max_horizontal("length", (pl.col("tokens") / pl.col("held").clip(1)).round()),
-        excision=pl.col("fit") / pl.col("held").clip(1) / 1024,
     )
+    return table.with_columns(zx=_zx(table))
+
+
+def measure_away(table: pl.DataFrame) -> pl.DataFrame:
+    """Add what ``measure`` adds of silent candidates to strings away from home."""
+    table = _removed(table.filter((pl.col("df") >= LEAST_HELD) & _between_words))
+    table = table.with_columns(silent=True)
+    return table.with_columns(zx=_zx(table))
+
+
+_between_words = (pl.col("held") >= LEAST_HELD) & (2 * pl.col("held") >= pl.col("occ"))
+
+
+def _removed(table: pl.DataFrame) -> pl.DataFrame:
+    held = pl.col("held").clip(1)
+    return table.with_columns(
+        bin=(pl.col("df").log(2) * 2).floor().cast(pl.Int32),
+        tokens=pl.max_horizontal("length", (pl.col("tokens") / held).round()),
+        excision=pl.col("fit") / held / 1024,
+    )
+
+
+def _zx(table: pl.DataFrame) -> pl.Series:
     zx = np.full(len(table), -math.inf)
     bins, silent = table["bin"].to_numpy(), table["silent"].to_numpy()
     values = _float(table, "excision")
@@ -112,15 +133,27 @@ def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
         rows = silent & (bins == number)
         middle, deviation = upper_normal(values[rows], LEAST_SPREAD)
         zx[rows] = (values[rows] - middle) / deviation
-    return table.with_columns(zx=zx)
+    return pl.Series(zx)
 
 
 def choose(table: pl.DataFrame) -> pl.DataFrame:
     """Candidates whose surroundings are looked at, with flags ``control``, ``turns_open`` and
-    ``breaks_open``.
+    ``breaks_open``."""
+    table = table.with_columns(
+        control=_control(table), **{f"{effect}_open": _open(table, effect) for effect in EFFECTS}
+    )
+    wanted = pl.any_horizontal("control", *(f"{effect}_open" for effect in EFFECTS))
+    return table.filter(wanted | _easily_removed(table))
 
-    Controls are drawn by a hash of counts that are the same in every store and sharding.
-    """
+
+def choose_away(table: pl.DataFrame) -> pl.DataFrame:
+    """Strings away from home whose surroundings are looked at, with the flag ``control``."""
+    table = table.with_columns(control=_control(table))
+    return table.filter(pl.col("control") | _easily_removed(table))
+
+
+def _control(table: pl.DataFrame) -> pl.Series:
+    """Controls are drawn by a hash of counts that are the same in every store and sharding."""
     draw = pl.lit(0, pl.UInt64)
     for name in ("df", "occ", "held", "fit", "length"):
         draw = (
@@ -128,14 +161,14 @@ def choose(table: pl.DataFrame) -> pl.DataFrame:
         ) % _PRIME
     draw = (draw * _SPREAD) % _PRIME
     order = pl.when(pl.col("silent")).then(draw).otherwise(_PRIME)
-    table = table.with_columns(
-        control=pl.col("silent") & (order.rank("min").over("bin") <= CONTROLS),
-        **{f"{effect}_open": _open(table, effect) for effect in EFFECTS},
-    )
+    chosen = pl.col("silent") & (order.rank("min").over("bin") <= CONTROLS)
+    return table.select(chosen).to_series()
+
+
+def _easily_removed(table: pl.DataFrame) -> pl.Series:
     best = table.filter("silent")["zx"].top_k(CHOSEN).min()
     least = best if isinstance(best, float) else math.inf
-    wanted = pl.any_horizontal("control", *(f"{effect}_open" for effect in EFFECTS))
-    return table.filter(wanted | (pl.col("silent") & (pl.col("zx") >= least)))
+    return table["silent"] & (table["zx"] >= least)
 
 
 def _open(table: pl.DataFrame, effect: str) -> pl.Series:
@@ -145,7 +178,7 @@ def _open(table: pl.DataFrame, effect: str) -> pl.Series:
     return eligible & (ln_p <= (bound if isinstance(bound, float) else -math.inf))
 
 
-def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
+def silent_scores(table: pl.DataFrame, lanes: Sequence[str]) -> pl.DataFrame:
     """Add ``by_chance``, how many natural strings would look as much put in at random, the ``lane``
     in which, and ``false_share``, that of chance among all that look at least as much so.
 
@@ -155,8 +188,8 @@ def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
     natural strings lack is a power law, as at any bound (Weibull 1939): its logarithm has an
     exponential tail. What is less than its own error is told from nothing no further. The lack is
     compared with that of strings of like frequency, and the tail of all tells how many natural
-    ones lack as little, or the tail of those of its range of frequencies. The best answer counts,
-    corrected for their number.
+    ones lack as little, or the tail of those of its range of frequencies. The best answer of these
+    ``lanes`` counts, corrected for the number of all.
     """
     company = COMPANY_WEIGHT * (_float(table, "left") + _float(table, "right"))
     places = np.maximum(-_float(table, "excision"), 0.0) + company
@@ -165,7 +198,8 @@ def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
     null, bins = fair & table["control"].to_numpy(), table["bin"].to_numpy()
     ranges = np.digitize(_float(table, "df"), RANGES)
     columns = []
-    for lack in (places + _float(table, "home"), places):
+    for lane in lanes:
+        lack = places if lane == "places" else places + _float(table, "home")
         z = np.where(fair, _z_by_frequency(-np.log(lack + error), bins, null), -math.inf)
         columns.append(_by_chance(z, ranges))
     by_chance = len(LANES) * np.stack(columns)
@@ -173,7 +207,7 @@ def silent_scores(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(
         by_chance=least,
         false_share=false_share(least),
-        lane=pl.Series([LANES[k] for k in best], dtype=pl.String),
+        lane=pl.Series([lanes[k] for k in best], dtype=pl.String),
     )
 
 
