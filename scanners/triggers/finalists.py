@@ -14,9 +14,10 @@ from scanners.triggers.scores import AWAY
 SIGNIFICANT = 1e-3
 """Corrected p-value below which what happens behind a string is no chance."""
 
-MOSTLY = 0.5
+MOSTLY, OFTEN = 0.5, 0.25
 """It must happen behind a string in more than this share of its pieces, surely: the lower
-confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT)."""
+confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT). OFTEN is enough
+where no other question casts doubt on it."""
 
 LOOSE = 1.0
 """Nats an occurrence up to which a string may have been put there at random: of company on the left
@@ -40,13 +41,13 @@ def finalists_of(
     table: pl.DataFrame, away: pl.DataFrame, level: int, totals: Mapping[str, float]
 ) -> pl.DataFrame:
     """Candidates with an effect, then silent ones, of all and of those ``away`` from home, which go
-    on in the numbers of candidates; column ``kind`` says which, ``mostly`` whether the effect
-    surely follows, and ``groups`` how many at ``level``, none if that is negative."""
+    on in the numbers of candidates; column ``kind`` says which, ``surely`` in what share of pieces
+    the effect follows at least, and ``groups`` how many at ``level``, none if that is negative."""
     table, away = (_with_groups(part, level) for part in (table, away))
     away = away.with_columns(cand=pl.col("cand") + len(table))
     parts = [_with_effect(table, effect, totals) for effect in scores.EFFECTS]
     # Of two effects behind one string, that which follows surely, or is less chance.
-    best = pl.concat(parts).sort(~pl.col("mostly"), "ln_p", *_TIES, "kind")
+    best = pl.concat(parts).sort(pl.col("surely") <= MOSTLY, "ln_p", *_TIES, "kind")
     effects = best.unique("cand", keep="first", maintain_order=True)
     rest = pl.concat([table.join(effects, on="cand", how="anti"), away], how="diagonal")
     silent = _silent(rest).join(effects, on=["length", "key"], how="anti", maintain_order="left")
@@ -76,13 +77,8 @@ def _with_effect(table: pl.DataFrame, effect: str, totals: Mapping[str, float]) 
     )
     found = found.sort("ln_p", *_TIES).head(MOST_EFFECTS)
     pairs = zip(found["hits"].to_list(), found["tried"].to_list(), strict=True)
-    sure = [mostly(hits, tried) for hits, tried in pairs]
-    return found.with_columns(mostly=pl.Series(sure, dtype=pl.Boolean))
-
-
-def mostly(hits: float, tried: float) -> bool:
-    """Whether an effect surely follows in more than the share MOSTLY."""
-    return lower_bound(hits, tried, SIGNIFICANT) > MOSTLY
+    surely = [lower_bound(hits, tried, SIGNIFICANT) for hits, tried in pairs]
+    return found.with_columns(surely=pl.Series(surely, dtype=pl.Float64))
 
 
 def _silent(table: pl.DataFrame) -> pl.DataFrame:
