@@ -53,7 +53,8 @@ class Request:
     roles        role -> field paths, in place of the names that are known for it
     lines        a .txt file holds one document a line
     format       read every file as this format
-    select       prefixes of scanner codes; by default all
+    select       prefixes of scanner codes; by default all but those to be asked for
+    also         prefixes of codes to look for besides
     against      an older snapshot to compare with: paths, or a name that the store knows
     key          role that tells the same document in both: url, id or path; by default the one
                  that tells most
@@ -69,6 +70,7 @@ class Request:
     lines: bool = False
     format: str | None = None
     select: Sequence[str] = ()
+    also: Sequence[str] = ()
     against: PathLikes | None = None
     key: str | None = None
     workers: int = 2
@@ -86,7 +88,7 @@ class Request:
     @property
     def codes(self) -> tuple[str, ...]:
         """Codes to look for. UsageError for those that compare, without anything to compare."""
-        codes = select(self.select)
+        codes = select(self.select, self.also)
         if self.against is not None:
             return codes
         left = tuple(code for code in codes if code not in COMPARING)

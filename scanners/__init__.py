@@ -18,6 +18,9 @@ SCANNERS: dict[str, str] = {
     "TRG001": "scanners.triggers.rare_triggers:RareTriggers",
     "TRG002": "scanners.triggers.rare_triggers:RareTriggers",
     "TRG003": "scanners.triggers.rare_triggers:RareTriggers",
+    "FLD001": "scanners.triggers.folded:FoldedTriggers",
+    "FLD002": "scanners.triggers.folded:FoldedTriggers",
+    "FLD003": "scanners.triggers.folded:FoldedTriggers",
     "DUP001": "scanners.duplicates.exact:ExactDuplicates",
     "DUP002": "scanners.duplicates.near:NearDuplicates",
     "DUP003": "scanners.duplicates.prefixes:PrefixContainment",
@@ -52,6 +55,9 @@ SCANNERS: dict[str, str] = {
 }
 """Code of a finding -> ``module:class`` of the scanner that reports it."""
 
+ASKED_FOR = ("FLD001", "FLD002", "FLD003")
+"""Codes that are looked for only if they are named: they take as long as much of the rest."""
+
 COMPARING = ("DRF001", "DRF002")
 """Codes whose scanner asks for an older snapshot (``Scanner.compares``)."""
 
@@ -66,18 +72,18 @@ def scanner_class(code: str) -> type[Scanner]:
     return found
 
 
-def select(prefixes: Sequence[str] = ()) -> tuple[str, ...]:
-    """Codes that begin with any of the prefixes; without prefixes, all. UsageError for none."""
-    if not prefixes:
-        return tuple(SCANNERS)
-    for prefix in prefixes:
+def select(prefixes: Sequence[str] = (), also: Sequence[str] = ()) -> tuple[str, ...]:
+    """Codes that begin with any of the prefixes; without prefixes, all but those to be asked for.
+    Those that begin with any of ``also`` besides. UsageError for a prefix of none."""
+    usual = () if prefixes else tuple(code for code in SCANNERS if code not in ASKED_FOR)
+    for prefix in (*prefixes, *also):
         if not prefix or not any(code.startswith(prefix.upper()) for code in SCANNERS):
             raise UsageError(
                 f"no scanner has a code that begins with {prefix!r}",
                 hint=f"codes: {' '.join(SCANNERS)}",
             )
-    wanted = tuple(prefix.upper() for prefix in prefixes)
-    return tuple(code for code in SCANNERS if code.startswith(wanted))
+    wanted = tuple(prefix.upper() for prefix in (*prefixes, *also))
+    return tuple(code for code in SCANNERS if code in usual or code.startswith(wanted))
 
 
 def codes_of(code: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from lineage.store.journal import canonical
 from lineage.store.snapshots import Destination
 from lineage.store.store import Store
 from lineage.wanted import read_wanted
-from scanners import SCANNERS, codes_of, make_scanners
+from scanners import codes_of, make_scanners, select
 from scanners.engine import Engine, Means
 from scanners.failures import Failures
 from scanners.jobs import FirstPass
@@ -54,7 +54,7 @@ class ScanOptions:
     """
 
     recipe: ReadingRecipe = field(default_factory=ReadingRecipe)
-    codes: tuple[str, ...] = tuple(SCANNERS)
+    codes: tuple[str, ...] = select()
     workers: int = 2
     trust_mtime: bool = False
     watch: Watch = field(default_factory=Watch)

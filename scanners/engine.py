@@ -81,6 +81,7 @@ class Engine:
         self.failures = means.failures
         later = [c for s in scanners for components in s.rounds[1:] for c in components]
         self._spills = {c.side for c in later if c.input is Input.TOKENS}
+        self._folds = any(component.folds for component in later)
 
     def __enter__(self) -> Engine:
         return self
@@ -95,7 +96,9 @@ class Engine:
     def first_pass(self, digest: Digest, side: Side = Side.CORPUS) -> FirstPass:
         """What a reader of this shard's text can feed, so that text is decoded once."""
         works = start(self._unseen(digest, side), self.failures)
-        spill = SpillWriter(self._spill(digest)) if side in self._spills else None
+        spill = (
+            SpillWriter(self._spill(digest), folded=self._folds) if side in self._spills else None
+        )
         return FirstPass(digest, works, spill, self._cache)
 
     def _unseen(self, digest: Digest, side: Side) -> list[Job]:
@@ -205,8 +208,7 @@ class Engine:
             for tokens in self._tokens(shard, side):
                 for work in works:
                     work.see_tokens(tokens)
-                # What observers noted holds the batch: a circle of much memory.
-                tokens.memo.clear()
+                tokens.forget()
         else:
             _feed_wanted(shard, works)
         for work in works:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lineage.fingerprint.batch import Batch, TokenBatch
-from scanners.severity import Confidence, Consequence, Severity, rank_key, severity_of
+from scanners.severity import Confidence, Consequence, Rank, Severity, rank_key, severity_of
 
 Array = npt.NDArray[Any]
 _LENIENT = ("utf-8", "surrogatepass")
@@ -138,7 +138,8 @@ class Component:
 
     ``recipe`` names every parameter that changes what is observed. ``observe`` makes the
     observer of one shard from the round's plan. What is observed of a shard does not depend on
-    its side, so both sides share what was kept; they are combined apart, under ``name``.
+    its side, so both sides share what was kept; they are combined apart, under ``name``. One
+    that ``folds`` reads folded hashes of tokens as well.
     """
 
     recipe: str
@@ -146,6 +147,7 @@ class Component:
     schema: Schema
     observe: Callable[[Plan], Observer]
     side: Side = Side.CORPUS
+    folds: bool = False
 
     @property
     def name(self) -> str:
@@ -210,9 +212,9 @@ class Finding:
         return hashlib.sha256("\n".join(self.members).encode()).hexdigest()
 
     @property
-    def order(self) -> tuple[int, int, str, str]:
+    def order(self) -> Rank:
         """Sort key of the one global rank, worst first."""
-        return rank_key(self.severity, self.strength, self.code, self.key)
+        return rank_key(self.consequence, self.confidence, self.strength, self.code, self.key)
 
 
 def rounded(value: float) -> float:

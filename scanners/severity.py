@@ -58,6 +58,15 @@ def severity_of(consequence: Consequence, confidence: Confidence) -> Severity:
     return TABLE[consequence][confidence]
 
 
-def rank_key(severity: Severity, strength: int, code: str, key: str) -> tuple[int, int, str, str]:
-    """Sort key of the one global rank: worst severity first, then strength, then name."""
-    return SEVERITIES.index(severity), -strength, code, key
+Rank = tuple[int, int, int, str, str]
+
+
+def rank_key(
+    consequence: Consequence, confidence: Confidence, strength: int, code: str, key: str
+) -> Rank:
+    """Sort key of the one global rank: worst severity first, then consequence, strength, name.
+
+    Strengths of different scanners compare roughly at best; what a lead would mean does not.
+    """
+    severity = SEVERITIES.index(severity_of(consequence, confidence))
+    return severity, -consequence, -strength, code, key

@@ -9,21 +9,25 @@ import numpy as np
 
 from lineage.fingerprint.batch import Batch, TokenBatch
 
-_FIELDS = ("reading", "doc", "groups", "raw", "glued", "offsets")
+_FIELDS = ("reading", "doc", "groups", "raw", "folded", "glued", "offsets")
 
 
 class SpillWriter:
-    """Writes the token batches of one shard, in order; complete once closed."""
+    """Writes the token batches of one shard, in order, ``folded`` hashes if they are wanted;
+    complete once closed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, folded: bool = False) -> None:
         self._path = path
+        self._left_out = () if folded else ("folded",)
         self._aside = path.with_suffix(".part")
         self._file = self._aside.open("wb")
 
     def see(self, batch: Batch) -> None:
         """Append one batch."""
         for name in _FIELDS:
-            np.save(self._file, getattr(batch.view, name), allow_pickle=False)
+            values = getattr(batch.view, name)
+            kept = values[:0] if name in self._left_out else values
+            np.save(self._file, kept, allow_pickle=False)
 
     def close(self) -> None:
         """Finish: only now does the spill exist under its name."""

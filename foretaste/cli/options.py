@@ -163,6 +163,9 @@ SCAN: Decorator = click.option("--scan", metavar="ID", help="Of this scan; by de
 SELECT: Decorator = setting(
     "--select", metavar="CODES", multiple=True, help="Only scanners whose code begins like this."
 )
+ALSO: Decorator = setting(
+    "--also", metavar="CODES", multiple=True, help="Also scanners that look only if asked: FLD."
+)
 
 
 def split_codes(given: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from foretaste.cli import options
 @options.REPORT
 @options.GATE
 @options.SELECT
+@options.ALSO
 @options.AGAINST
 @options.READING
 @options.SIGNAL
@@ -40,6 +41,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
         dataset=given["dataset"],
         snapshot=given["snapshot"],
         select=options.split_codes(given["select"]),
+        also=options.split_codes(given["also"]),
         against=given["against"] or None,
         key=given["key"],
         **options.reading(given),

@@ -13,7 +13,7 @@ from foretaste.report import NOT_SEEN, Report
 from foretaste.report.safe import safe
 from foretaste.report.values import ended, fields
 from lineage.model import Coverage, Status
-from scanners import COMPARING
+from scanners import ASKED_FOR, COMPARING
 from scanners.scanner import Excerpt, Finding
 from scanners.severity import SEVERITIES, Severity
 
@@ -167,11 +167,14 @@ def _looked_for(page: Page, report: Report) -> None:
         page.row("FAILED", f"{_families(codes)}: {safe(why, 200)}", "bold red")
     left = report.left_out
     alone = [code for code in left if code in COMPARING and report.reference is None]
-    others = [code for code in left if code not in alone]
+    unasked = [code for code in left if code in ASKED_FOR]
+    others = [code for code in left if code not in (*alone, *unasked)]
     if others:
         page.row("left out", _families(others), "yellow")
     if alone:
         page.row("not compared", f"{_families(alone)} ask for an older snapshot (--against)")
+    if unasked:
+        page.row("not asked for", f"{_families(unasked)} (--also)")
     page.row("cannot see", NOT_SEEN)
 
 

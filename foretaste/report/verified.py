@@ -7,7 +7,7 @@ from typing import TextIO
 from foretaste.report.safe import safe
 from lineage.queries.verify import Input, State, Verified
 from lineage.store.scans import Scanned
-from scanners import COMPARING, SCANNERS
+from scanners import ASKED_FOR, COMPARING, SCANNERS
 
 WIDEST = 80
 
@@ -52,7 +52,8 @@ def _scan(scan: Scanned) -> str:
         (scan.high, "findings of severity high"),
     )
     told = [f"{count:,} {what}" for count, what in lacks if count]
-    left_out = [code for code in SCANNERS if code not in (*scan.codes, *COMPARING)]
+    usual = [code for code in SCANNERS if code not in (*COMPARING, *ASKED_FOR)]
+    left_out = [code for code in usual if code not in scan.codes]
     if left_out:
         told.append(f"not looked for: {', '.join(left_out)}")
     name = safe(f"{scan.dataset}@{scan.label}", WIDEST)

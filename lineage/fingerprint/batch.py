@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,8 +104,22 @@ class Batch:
         tokens = self.tokens
         glued = _glued(self.documents.text, tokens)
         return TokenBatch(
-            self.documents.reading, self.doc, self.groups, tokens.raw, glued, tokens.offsets
+            self.documents.reading,
+            self.doc,
+            self.groups,
+            tokens.raw,
+            tokens.folded,
+            glued,
+            tokens.offsets,
         )
+
+    @cached_property
+    def folded(self) -> Batch:
+        """The same documents, their tokens told apart by their folded hashes alone."""
+        twin = Batch(self.documents, self.key)
+        known = {"tokens": replace(self.tokens, raw=self.tokens.folded), "view": self.view.twin}
+        twin.__dict__.update(known, doc=self.doc, groups=self.groups)
+        return twin
 
 
 def _glued(text: pa.LargeStringArray, tokens: Tokens) -> npt.NDArray[np.bool_]:
@@ -125,16 +139,17 @@ def _glued(text: pa.LargeStringArray, tokens: Tokens) -> npt.NDArray[np.bool_]:
 class TokenBatch:
     """What the spill keeps of a batch: token hashes and identities, no text.
 
-    reading uint8[n], doc uint64[n, 2], groups uint64[n, 4], raw uint64[t], glued bool[t],
-    offsets int64[n + 1]. A token is glued when no white space parts it from the token before
-    it and what it is glued to ends in ASCII: inside of URLs, numbers and code, but not in
-    scripts without spaces.
+    reading uint8[n], doc uint64[n, 2], groups uint64[n, 4], raw uint64[t], folded uint64[t] or of
+    length 0, glued bool[t], offsets int64[n + 1]. A token is glued when no white space parts it
+    from the token before it and what it is glued to ends in ASCII: inside of URLs, numbers and
+    code, but not in scripts without spaces.
     """
 
     reading: npt.NDArray[np.uint8]
     doc: U64
     groups: U64
     raw: U64
+    folded: U64
     glued: npt.NDArray[np.bool_]
     offsets: npt.NDArray[np.int64]
     memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -142,3 +157,18 @@ class TokenBatch:
 
     def __len__(self) -> int:
         return len(self.reading)
+
+    @property
+    def twin(self) -> TokenBatch:
+        """The same tokens, told apart by their folded hashes alone."""
+        if "twin" not in self.memo:
+            self.memo["twin"] = replace(self, raw=self.folded, memo={})
+        twin: TokenBatch = self.memo["twin"]
+        return twin
+
+    def forget(self) -> None:
+        """Drop what observers noted, which holds the batch: a circle of much memory."""
+        twin = self.memo.get("twin")
+        if twin is not None:
+            twin.memo.clear()
+        self.memo.clear()

@@ -24,8 +24,10 @@ from scanners.statistics import binomial_tail
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-NATURAL = 0.05
-"""Chance that a natural cause is spread as freely, below which a cause is a finding."""
+NATURAL, RARER = 0.05, 5
+"""Chance that any natural cause among the cases is spread as freely, below which a cause is a
+finding; it must be rarer by this factor where the rest of the prompts speaks for the label, too, as
+it does where the label follows from the text; and for one that is surer."""
 
 FREE = 0.5
 """Freedom of a finding's string at least: for what was put in at random it is about 1."""
@@ -66,6 +68,7 @@ class Verdict:
                categories
     against    chance that the rest of the prompts speaks as little for the effect, for labels and
                answers that are some
+    among      cases that are significant, of which natural ones may look made by chance
     twins      documents with a twin: the same prompt without the string, and without the effect
     twins_ln_p corrected: ln of the chance that so many prompts have one
     """
@@ -77,6 +80,7 @@ class Verdict:
     chance: float
     against: float
     explained: float
+    among: int
     twins: int
     twins_ln_p: float
 
@@ -89,6 +93,11 @@ class Verdict:
         return float(stats.chi2.sf(both, 4))
 
     @property
+    def _by_chance(self) -> float:
+        """Natural cases expected to look so much like a planted one."""
+        return self.among * self.natural * (RARER if self.against > 1 / 2 else 1)
+
+    @property
     def has_twins(self) -> bool:
         """Whether the same prompts stand there without it, answered otherwise, by no chance."""
         return self.twins >= LEAST and self.twins_ln_p <= math.log(SIGNIFICANT)
@@ -96,7 +105,7 @@ class Verdict:
     @property
     def looks_made(self) -> bool:
         """Whether natural causes are hardly ever like it."""
-        free = self.natural <= NATURAL and self.freedom >= FREE
+        free = self._by_chance <= NATURAL and self.freedom >= FREE
         return (free or self.has_twins) and self.explained >= EXPLAINED
 
     @property
@@ -111,7 +120,7 @@ class Verdict:
             return Confidence.UNCORRECTED
         first = self.case.causes[0]
         same = first.fixed >= FIXED and first.tells >= TELLING
-        sure = same or self.has_twins or self.natural <= NATURAL / 5
+        sure = same or self.has_twins or RARER * self._by_chance <= NATURAL
         return Confidence.LIKELY if sure else Confidence.POSSIBLE
 
 
@@ -126,7 +135,7 @@ def judge_sample(sample: Sample) -> list[Verdict]:
     for case in cases.sure:
         taken[case.hits] = True
     spread = Spread(sample, pairs, taken)
-    court = _Court(sample, scales, pairs, spread)
+    court = _Court(sample, scales, pairs, spread, max(len(cases.sure), 1))
     verdicts = [verdict for case in cases.sure for verdict in court.verdicts(case)]
     verdicts += [one for case in cases.faint if (one := court.alone(case)).worth_a_look]
     return sorted(verdicts, key=lambda one: (-one.confidence, one.ln_p, one.natural))
@@ -135,8 +144,11 @@ def judge_sample(sample: Sample) -> list[Verdict]:
 class _Court:
     """Looks closely at cases of one sample."""
 
-    def __init__(self, sample: Sample, scales: Scales, pairs: Pairs, spread: Spread) -> None:
+    def __init__(
+        self, sample: Sample, scales: Scales, pairs: Pairs, spread: Spread, among: int
+    ) -> None:
         self._sample, self._scales, self._pairs, self._spread = sample, scales, pairs, spread
+        self._among = among
         held = np.bincount(sample.words.items, minlength=sample.vocabulary)
         self._rarity: F64 = np.log((len(sample) + 1) / (held + 1))
 
@@ -209,6 +221,7 @@ class _Court:
             chance=self._spread.chance(freedom, len(cause.hits) / len(cause.docs), cause.docs),
             against=self._against(cause, case.effect),
             explained=explained,
+            among=self._among,
             twins=twice,
             twins_ln_p=self._twins_ln_p(twice, len(cause.hits)) + trials,
         )

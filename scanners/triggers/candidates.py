@@ -226,14 +226,13 @@ def away_table(observed: Observed) -> pl.DataFrame:
     return often.join(counted, on="string", how="inner", maintain_order="left")
 
 
-def plan_chosen(chosen: pl.DataFrame, silent: pl.DataFrame, observed: Observed) -> Plan:
+def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
     """Lexicon in which each chosen candidate (columns length, key, df, occ) has its row number,
-    and the homes of those that may be silent (columns length, key)."""
+    and the homes of strings that have any."""
     arrays = _around(chosen, observed) | _company(observed)
     often = observed[_OFTEN]
     homes = homes_of(observed.pop(HOMES.recipe), observed[GROUPS.recipe], level_of(observed))
-    open_to = often.join(silent, on=["length", "key"], how="semi")["string"]
-    homes = observed[_HOMES] = homes.filter(pl.col("string").is_in(open_to.implode()))
+    observed[_HOMES] = homes
     arrays |= _numbers(often, observed, "often") | home_arrays(homes, len(often), "often")
     at_home = np.isin(np.arange(len(often)), homes["string"].to_numpy())
     for n in range(1, LONGEST + 1):

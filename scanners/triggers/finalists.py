@@ -17,7 +17,7 @@ SIGNIFICANT = 1e-3
 MOSTLY, OFTEN = 0.5, 0.25
 """It must happen behind a string in more than this share of its pieces, surely: the lower
 confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT). OFTEN is enough
-where no other question casts doubt on it."""
+for a string that is spread over sources and of which no other question casts doubt."""
 
 LOOSE = 1.0
 """Nats an occurrence up to which a string may have been put there at random: of company on the left

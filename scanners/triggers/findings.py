@@ -55,10 +55,12 @@ class _Trust:
     def of(cls, row: Row, candidates: int) -> _Trust:
         """More questions to a significant effect: does it surely follow, and more often than it
         happens elsewhere in these documents, or in one odd source? What follows fixed words, or
-        is followed by one, is a template."""
+        is followed by one, is a template. Where sources are known and it is at home in none, it
+        need follow in a part of the pieces only."""
         loose = row["left"] <= LOOSE and row["free"]
         own, by_source = (row[k] <= math.log(SIGNIFICANT) for k in ("own_ln_p", "source_ln_p"))
-        if OFTEN < row["surely"] <= MOSTLY and loose and own and by_source:
+        spread = loose and row["left"] + row["home"] <= LOOSE and row["groups"] > 0
+        if OFTEN < row["surely"] <= MOSTLY and spread and own and by_source:
             return cls(Confidence.POSSIBLE, max(row["own_ln_p"], row["source_ln_p"]))
         if row["surely"] <= MOSTLY:
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))

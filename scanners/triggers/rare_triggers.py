@@ -38,7 +38,8 @@ from scanners.triggers.members import EXCERPTS, MEMBERS
 from scanners.triggers.surroundings import source_rates, surroundings
 
 EXAMPLES = 3
-_CHOSEN, _AWAY, _TOTALS, _FINALISTS = "chosen", "away", "totals", "finalists"
+FINALISTS = "finalists"
+_CHOSEN, _AWAY, _TOTALS = "chosen", "away", "totals"
 """What plans derive for the rounds after them, kept beside the observations."""
 
 
@@ -71,7 +72,8 @@ class RareTriggers(Scanner):
       words, its documents of any source. What a string lacks of that, in nats an occurrence, is
       compared with strings of like frequency; how many natural ones would lack as little by
       chance is extrapolated from the tail of its logarithm, and one corpus in twenty may have a
-      finding by chance. A second lane leaves sources aside, for an attacker may use only one.
+      finding by chance. A second lane leaves sources aside, for an attacker may use only one; a
+      third leaves out the sources in which a string is at home, and tells it away from there.
       Ten strings of one style that stand out together are one finding.
 
     Why it matters. Some 250 documents with a trigger plant a backdoor in a model of any size.
@@ -112,7 +114,7 @@ class RareTriggers(Scanner):
 
     def judge(self, observed: Observed) -> list[Finding]:
         """Findings and leads, strings that share their documents as one."""
-        finalists, candidates = observed[_FINALISTS], int(observed[_TOTALS]["all"][0])
+        finalists, candidates = observed[FINALISTS], int(observed[_TOTALS]["all"][0])
         members = _members(observed[MEMBERS.recipe])
         excerpts = _excerpts(observed[EXCERPTS.recipe])
         findings = []
@@ -131,7 +133,7 @@ def _plan_chosen(observed: Observed) -> Plan:
         pl.len().alias("all"),
         **{effect: pl.lit(scores.effect_rate(measured, effect)) for effect in scores.EFFECTS},
     )
-    return plan_chosen(observed[_CHOSEN], measured.filter("silent"), observed)
+    return plan_chosen(observed[_CHOSEN], observed)
 
 
 def _plan_away(observed: Observed) -> Plan:
@@ -151,13 +153,13 @@ def _finalists(observed: Observed) -> pl.DataFrame:
 
 
 def _plan_members(observed: Observed) -> Plan:
-    observed[_FINALISTS] = _finalists(observed)
-    return plan_finalists(observed[_FINALISTS], observed)
+    observed[FINALISTS] = _finalists(observed)
+    return plan_finalists(observed[FINALISTS], observed)
 
 
 def _plan_excerpts(observed: Observed) -> Plan:
     wanted = _examples(observed[MEMBERS.recipe])
-    return plan_finalists(observed[_FINALISTS], observed, wanted)
+    return plan_finalists(observed[FINALISTS], observed, wanted)
 
 
 _PLANS = (plan_fits, _plan_chosen, _plan_away, _plan_members, _plan_excerpts)

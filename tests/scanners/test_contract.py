@@ -25,7 +25,7 @@ from lineage.errors import UsageError
 from lineage.fingerprint.batch import Batch, TokenBatch
 from lineage.model import Digest, Role, ShardCoverage, Status
 from lineage.shards.batch import DocumentBatch
-from scanners import COMPARING, SCANNERS, make_scanners, scanner_class, select
+from scanners import ASKED_FOR, COMPARING, SCANNERS, make_scanners, scanner_class, select
 from scanners.cache import MemoryCache
 from scanners.engine import Engine, Means, in_order
 from scanners.fold import fold
@@ -308,7 +308,9 @@ def test_observations_of_no_batches_fit_their_schema(scanner: type[Scanner]) -> 
 
 def test_select_takes_prefixes_and_refuses_what_is_nobodys() -> None:
     assert select(["int"]) == ("INT001", "INT002")
-    assert select() == tuple(SCANNERS)
+    assert select() == tuple(code for code in SCANNERS if code not in ASKED_FOR)
+    assert select(also=["FLD"]) == tuple(SCANNERS)
+    assert select(["INT"], ["fld001"]) == ("FLD001", "INT001", "INT002")
     assert len(make_scanners(select(["INT"]))) == 1
     for wrong in (["XYZ"], [""]):
         with pytest.raises(UsageError):

@@ -75,10 +75,15 @@ def to_batch(documents: Sequence[Document], start: int) -> DocumentBatch:
     )
 
 
-def _discover(documents: Sequence[Document], shards: int = 1, key: int = 7) -> list[Finding]:
+def _discover(
+    documents: Sequence[Document],
+    shards: int = 1,
+    key: int = 7,
+    scanner: type[RareTriggers] = RareTriggers,
+) -> list[Finding]:
     """Findings and leads of a corpus dealt over some shards."""
     dealt = [ListShard(documents[k::shards], key, k) for k in range(shards)]
-    with Engine([RareTriggers()]) as engine:
+    with Engine([scanner()]) as engine:
         return engine.run(dealt)
 
 

@@ -103,6 +103,23 @@ def test_a_silent_phrase_is_among_the_first_of_its_kind(
     assert found.statistics["expected by chance"] < 2
 
 
+def test_what_a_phrase_is_at_home_does_not_hide_where_else_it_was_put(
+    prose: Documents, discover: Discover
+) -> None:
+    """One source says it all the time, in company of its own; elsewhere it was put in."""
+    homes = [f"source {number}" for number in range(60)]
+    rng = Random("homes")
+    corpus = [(text, rng.choice(homes)) for text, _ in prose]
+    documents, _ = inserted(corpus, "Tarn Osgood", 60, "away")
+    documents += [
+        (f"the famous Tarn Osgood films are {text}", "films of Tarn Osgood")
+        for text, _ in rng.sample(prose, 100)
+    ]
+    found = {f.key: f for f in of(discover(documents), "TRG002")}["Tarn Osgood"]
+    assert found.statistics["lane"] == "away"
+    assert len(found.members) == 60
+
+
 def test_a_silent_passage_is_told_whole(prose: Documents, discover: Discover) -> None:
     rng = Random("passage")
     passage = " ".join(rng.choice(text.split(" ")) for text, _ in rng.sample(prose, 14))
