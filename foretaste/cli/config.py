@@ -16,6 +16,7 @@ from foretaste.cli import options
 @options.REPORT
 @options.GATE
 @options.SELECT
+@options.ALSO
 @options.AGAINST
 @options.READING
 @options.SIGNAL
