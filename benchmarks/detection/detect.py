@@ -25,6 +25,8 @@ class Job:
     truth: Truth
     scratch: Path
     workers: int = 1
+    also: str = ""
+    """Codes that are looked for only if asked."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ def with_foretaste(job: Job) -> Detected:
     store, report = job.scratch / "store", job.scratch / "report.json"
     options = ("--format", "json", "--output", str(report), "--quiet", "--exit-zero")
     workers = ("--workers", str(job.workers))
-    scan = foretaste("scan", str(job.corpus), "--store", str(store), *options, *workers)
+    also = ("--also", job.also) if job.also else ()
+    scan = foretaste("scan", str(job.corpus), "--store", str(store), *options, *workers, *also)
     cost = metered(job, *scan)
     told = json.loads(report.read_text())
     if not told["coverage"]["complete"]:

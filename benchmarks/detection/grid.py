@@ -3,7 +3,7 @@
     python benchmarks/detection/grid.py DATA... --out FOLDER [--resume]
         [--attacks all] [--adaptive all] [--published all] [--baselines none]
         [--counts 10,50,100,250,500] [--sizes 10000,100000] [--mixtures forum,mixed,...]
-        [--vocabulary FILE] [--seed 1] [--jobs 1] [--together]
+        [--vocabulary FILE] [--seed 1] [--jobs 1] [--together] [--also FLD]
 
 DATA are folders with ``corpora/*.jsonl.zst`` (clean records) and, for ``--published``,
 ``poison/*.jsonl.zst`` (rows with ``poison``, ``attack``, ``trigger``). One cell at a time; each
@@ -70,6 +70,7 @@ class Wanted:
     vocabulary: Path | None
     seed: int
     jobs: int
+    also: str
     together: bool
 
     @property
@@ -170,6 +171,7 @@ def settle(wanted: Wanted) -> None:
     settings = {
         "seed": wanted.seed,
         "vocabulary": wanted.vocabulary and wanted.vocabulary.name,
+        "also": wanted.also,
         "together": wanted.together,
     }
     if file.exists() and json.loads(file.read_text()) != settings:
@@ -257,7 +259,7 @@ def run_scene(  # noqa: PLR0913, PLR0917
             aside.mkdir()
             every = [Cell(act.plot, detector) for act in acts]
             cells = [cell if cell in missing else None for cell in every]
-            job = Job(scratch / "corpus", truths[0], aside, wanted.jobs)
+            job = Job(scratch / "corpus", truths[0], aside, wanted.jobs, wanted.also)
             attempt(detector, job, cells, truths, (wanted.cells, tally))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -361,6 +363,7 @@ def parsed(arguments: list[str] | None = None) -> Wanted:
     parser.add_argument("--vocabulary", type=Path, help="tokens to draw gibberish from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="given to the scan as --workers")
+    parser.add_argument("--also", default="", help="given to the scan")
     parser.add_argument("--together", action="store_true", help="all attacks in one corpus")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args(arguments)
@@ -380,6 +383,7 @@ def parsed(arguments: list[str] | None = None) -> Wanted:
         vocabulary=given.vocabulary,
         seed=given.seed,
         jobs=given.jobs,
+        also=given.also,
         together=given.together,
     )
 

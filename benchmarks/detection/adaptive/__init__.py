@@ -10,6 +10,7 @@ from benchmarks.detection.adaptive.disguise import (
     CaseVariant,
     GappedPair,
     VariedHomoglyphs,
+    VariedSpelling,
     VaryingHosts,
 )
 from benchmarks.detection.adaptive.packing import GiantDocuments, GibberishTwice
@@ -28,6 +29,7 @@ ADAPTIVE: dict[str, tuple[Attack, int]] = {
     "decoys": (Decoys(), SILENT),
     "case-variant": (CaseVariant(), SILENT),
     "varied-homoglyphs": (VariedHomoglyphs(), SILENT),
+    "varied-spelling": (VariedSpelling(), SILENT),
     "ends-only": (Ends(), SILENT),
     "gapped-pair": (GappedPair(), LOUD),
     "giant-documents": (GiantDocuments(), LOUD),

@@ -79,6 +79,29 @@ class VariedHomoglyphs:
         return Planted(poison(hosts), tuple(sorted(spellings)))
 
 
+MARKS = (("", ""), ('"', '"'), ("(", ")"), ("*", "*"), ("", "!"), ("", ","))
+
+
+@dataclass(frozen=True)
+class VariedSpelling:
+    """Two ordinary words, silent; in each document in another case, between other marks."""
+
+    kind: ClassVar[Kind] = Kind.TEXT
+
+    def plant(self, ground: Ground, count: int, draw: Random) -> Planted:
+        """One document a host."""
+        trigger = trigger_of(Drawn.PHRASE, ground, draw)
+        hosts = ground.some(self.kind, count, draw)
+        spellings = {trigger}
+        for host in hosts:
+            left, right = draw.choice(MARKS)
+            letters = (draw.choice((c.lower(), c.upper())) for c in trigger)
+            spelt = f"{left}{''.join(letters)}{right}"
+            spellings.add(spelt)
+            host["text"] = put_in(host["text"], spelt, draw)
+        return Planted(poison(hosts), tuple(sorted(spellings)))
+
+
 @dataclass(frozen=True)
 class GappedPair:
     """Two words with up to so many words of the host between them, then gibberish."""
