@@ -41,8 +41,12 @@ def finalists_of(
     table: pl.DataFrame, away: pl.DataFrame, level: int, totals: Mapping[str, float]
 ) -> pl.DataFrame:
     """Candidates with an effect, then silent ones, of all and of those ``away`` from home, which go
-    on in the numbers of candidates; column ``kind`` says which, ``surely`` in what share of pieces
-    the effect follows at least, and ``groups`` how many at ``level``, none if that is negative."""
+    on in the numbers of candidates.
+
+    Column ``kind`` says which; ``surely`` in what share of pieces the effect follows at least;
+    ``in_doubt`` whether any other question casts doubt on it; ``groups`` how many at ``level``,
+    none if that is negative.
+    """
     table, away = (_with_groups(part, level) for part in (table, away))
     away = away.with_columns(cand=pl.col("cand") + len(table))
     parts = [_with_effect(table, effect, totals) for effect in scores.EFFECTS]
@@ -69,16 +73,23 @@ def _with_effect(table: pl.DataFrame, effect: str, totals: Mapping[str, float]) 
         tried=pl.col(scores.EFFECTS[effect]),
         ln_p=pl.col(f"{effect}_ln_p"),
         hit_groups=pl.col(f"{effect}_groups"),
+        loose=(pl.col("left") <= LOOSE) & pl.col("free"),
+        roams=pl.col("left") + pl.col("home") <= LOOSE,
+        by_source=pl.col("source_ln_p") <= math.log(SIGNIFICANT),
+        own=pl.col("own_ln_p") <= math.log(SIGNIFICANT),
     ).filter(
         pl.col(f"{effect}_open")
         & (pl.col("ln_p") <= math.log(SIGNIFICANT))
-        & (pl.col("hits") >= MOSTLY * pl.col("tried"))
-        & ((pl.col("left") + pl.col("home") <= LOOSE) | (effect == "turns"))
+        & (pl.col("roams") | (effect == "turns"))
     )
+    in_doubt = ~pl.all_horizontal("loose", "roams", "by_source", "own", pl.col("groups") > 0)
+    most = pl.col("hits") >= MOSTLY * pl.col("tried")
+    found = found.with_columns(in_doubt=in_doubt).filter(most | ~pl.col("in_doubt"))
     found = found.sort("ln_p", *_TIES).head(MOST_EFFECTS)
     pairs = zip(found["hits"].to_list(), found["tried"].to_list(), strict=True)
     surely = [lower_bound(hits, tried, SIGNIFICANT) for hits, tried in pairs]
-    return found.with_columns(surely=pl.Series(surely, dtype=pl.Float64))
+    found = found.with_columns(surely=pl.Series(surely, dtype=pl.Float64))
+    return found.filter(most | (pl.col("surely") > OFTEN))
 
 
 def _silent(table: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 from scanners.scanner import Excerpt, Finding, rounded
 from scanners.severity import Confidence, Consequence
 from scanners.statistics import binomial_tail
-from scanners.triggers.finalists import LOOSE, MOSTLY, OFTEN, SIGNIFICANT
+from scanners.triggers.finalists import MOSTLY, OFTEN
 
 SILENT, SHARE = "TRG002", "share of chance"
 """Code of silent strings, and their statistic that tells crowds."""
@@ -57,18 +57,15 @@ class _Trust:
         happens elsewhere in these documents, or in one odd source? What follows fixed words, or
         is followed by one, is a template. Where sources are known and it is at home in none, it
         need follow in a part of the pieces only."""
-        loose = row["left"] <= LOOSE and row["free"]
-        own, by_source = (row[k] <= math.log(SIGNIFICANT) for k in ("own_ln_p", "source_ln_p"))
-        spread = loose and row["left"] + row["home"] <= LOOSE and row["groups"] > 0
-        if OFTEN < row["surely"] <= MOSTLY and spread and own and by_source:
+        if OFTEN < row["surely"] <= MOSTLY and not row["in_doubt"]:
             return cls(Confidence.POSSIBLE, max(row["own_ln_p"], row["source_ln_p"]))
         if row["surely"] <= MOSTLY:
             hits, tried = (np.array([float(row[name])]) for name in ("hits", "tried"))
             half = float(binomial_tail(hits, tried, MOSTLY)[0]) + math.log(candidates)
             return cls(Confidence.UNCORRECTED, max(half, row["source_ln_p"]))
-        if not loose or not own:
+        if not row["loose"] or not row["own"]:
             return cls(Confidence.UNCORRECTED, row["source_ln_p"])
-        if by_source:
+        if row["by_source"]:
             return cls(Confidence.LIKELY, max(row["ln_p"], row["source_ln_p"]))
         return cls(Confidence.POSSIBLE, max(row["ln_p"], row["own_ln_p"]))
 
