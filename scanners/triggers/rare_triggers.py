@@ -59,7 +59,9 @@ class RareTriggers(Scanner):
       Bonferroni corrected for the number of candidates and effects, and counted again by source
       (by document, where that is not known) rather than by piece, since one odd source may hold
       many documents. What is significant by pieces alone must happen more often than it does
-      anywhere in the documents that have the string. Behind fixed words it is a lead.
+      anywhere in the documents that have the string. Behind fixed words it is a lead. Behind a
+      string that is spread over known sources, and where no other question casts doubt on it, it
+      need surely happen in a quarter of the pieces only.
     * *Followed by another language or subject* (TRG003): the same, where the words before and
       behind the string are not of those that keep company in this corpus. The company of its 8,192
       most frequent words is counted, so that languages of which it has little are told as well.
