@@ -16,8 +16,9 @@ SIGNIFICANT = 1e-3
 
 MOSTLY, OFTEN = 0.5, 0.25
 """It must happen behind a string in more than this share of its pieces, surely: the lower
-confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT). OFTEN is enough
-for a string that is spread over sources and of which no other question casts doubt."""
+confidence bound of the share (Clopper and Pearson 1934, one-sided, SIGNIFICANT). A break to a
+language that the corpus knows is seen in about half of the places only: there OFTEN is enough, for
+a string that is spread over known sources and if no other question casts doubt on it."""
 
 LOOSE = 1.0
 """Nats an occurrence up to which a string may have been put there at random: of company on the left
@@ -44,7 +45,7 @@ def finalists_of(
     on in the numbers of candidates.
 
     Column ``kind`` says which; ``surely`` in what share of pieces the effect follows at least;
-    ``in_doubt`` whether any other question casts doubt on it; ``groups`` how many at ``level``,
+    ``in_doubt`` whether that must be MOSTLY; ``groups`` how many at ``level``,
     none if that is negative.
     """
     table, away = (_with_groups(part, level) for part in (table, away))
@@ -82,7 +83,8 @@ def _with_effect(table: pl.DataFrame, effect: str, totals: Mapping[str, float]) 
         & (pl.col("ln_p") <= math.log(SIGNIFICANT))
         & (pl.col("roams") | (effect == "turns"))
     )
-    in_doubt = ~pl.all_horizontal("loose", "roams", "by_source", "own", pl.col("groups") > 0)
+    questions = ("loose", "roams", "by_source", "own", pl.col("groups") > 0, effect == "breaks")
+    in_doubt = ~pl.all_horizontal(*questions)
     most = pl.col("hits") >= MOSTLY * pl.col("tried")
     found = found.with_columns(in_doubt=in_doubt).filter(most | ~pl.col("in_doubt"))
     found = found.sort("ln_p", *_TIES).head(MOST_EFFECTS)

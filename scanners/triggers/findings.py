@@ -55,8 +55,8 @@ class _Trust:
     def of(cls, row: Row, candidates: int) -> _Trust:
         """More questions to a significant effect: does it surely follow, and more often than it
         happens elsewhere in these documents, or in one odd source? What follows fixed words, or
-        is followed by one, is a template. Where sources are known and it is at home in none, it
-        need follow in a part of the pieces only."""
+        is followed by one, is a template. A break that nothing else casts doubt on need follow in a
+        part of the pieces only."""
         if OFTEN < row["surely"] <= MOSTLY and not row["in_doubt"]:
             return cls(Confidence.POSSIBLE, max(row["own_ln_p"], row["source_ln_p"]))
         if row["surely"] <= MOSTLY:

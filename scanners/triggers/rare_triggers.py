@@ -59,13 +59,13 @@ class RareTriggers(Scanner):
       Bonferroni corrected for the number of candidates and effects, and counted again by source
       (by document, where that is not known) rather than by piece, since one odd source may hold
       many documents. What is significant by pieces alone must happen more often than it does
-      anywhere in the documents that have the string. Behind fixed words it is a lead. Behind a
-      string that is spread over known sources, and where no other question casts doubt on it, it
-      need surely happen in a quarter of the pieces only.
+      anywhere in the documents that have the string. Behind fixed words it is a lead.
     * *Followed by another language or subject* (TRG003): the same, where the words before and
       behind the string are not of those that keep company in this corpus. The company of its 8,192
       most frequent words is counted, so that languages of which it has little are told as well.
-      Only strings that may stand at random places are asked: headings part text too.
+      Only strings that may stand at random places are asked: headings part text too. Where they
+      are spread over known sources, and no other question casts doubt, a quarter of the pieces
+      is enough: of switches to a language that the corpus knows about half are seen.
 
       Of two effects behind a string the one that surely follows counts. A string whose effect may
       all lie in documents of another that is less chance is its echo, and is not told.
