@@ -149,8 +149,8 @@ def _finalists(observed: Observed) -> pl.DataFrame:
     rows, rows_away = observed[SURROUNDINGS.recipe], observed[SURROUNDINGS_AWAY.recipe]
     table = surroundings(observed[_CHOSEN], rows, observed, level, rates)
     away = surroundings(observed[_AWAY], rows_away, observed, level, rates)
-    scored = scores.silent_scores(table, scores.LANES[:2])
-    scored_away = scores.silent_scores(away, scores.LANES[2:])
+    scored = scores.silent_scores(table, (scores.SPREAD, scores.PLACES))
+    scored_away = scores.silent_scores(away, (scores.AWAY,))
     return finalists_of(scored, scored_away, level, observed[_TOTALS].row(0, named=True))
 
 

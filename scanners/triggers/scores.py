@@ -29,10 +29,11 @@ EFFECTS = {"turns": "turns_told", "breaks": "breaks_told"}
 """What may happen behind a candidate (text turns strange, or breaks off), and in how many pieces
 that can be told."""
 
-AWAY = "away"
-LANES = ("spread", "places", AWAY)
+SPREAD, PLACES, AWAY = "spread", "places", "away"
+LANES = {SPREAD: 0.45, PLACES: 0.45, AWAY: 0.1}
 """Was it put at random places of documents drawn at random (also from all sources alike), at random
-places of some documents, or was it so away from the sources it is at home in?"""
+places of some documents, or was it so away from the sources it is at home in? With the share of
+what may happen by chance: few triggers have a home (weighted Bonferroni, Genovese et al. 2006)."""
 
 LEAST_HELD = 8
 """Occurrences between two neighbours from which on excision says anything."""
@@ -199,10 +200,10 @@ def silent_scores(table: pl.DataFrame, lanes: Sequence[str]) -> pl.DataFrame:
     ranges = np.digitize(_float(table, "df"), RANGES)
     columns = []
     for lane in lanes:
-        lack = places if lane == "places" else places + _float(table, "home")
+        lack = places if lane == PLACES else places + _float(table, "home")
         z = np.where(fair, _z_by_frequency(-np.log(lack + error), bins, null), -math.inf)
-        columns.append(_by_chance(z, ranges))
-    by_chance = len(LANES) * np.stack(columns)
+        columns.append(_by_chance(z, ranges) / LANES[lane])
+    by_chance = np.stack(columns)
     best, least = np.argmin(by_chance, axis=0), by_chance.min(axis=0)
     return table.with_columns(
         by_chance=least,
