@@ -42,11 +42,11 @@ is used twice is gibberish still."""
 SOLID = 5
 """Pieces from which on an n-gram is a candidate, and a part of longer ones."""
 
-SILENT_SHARE, SUFFICES, SMALL_SHARE = 0.01, 500, 0.04
+SILENT_SHARE, SUFFICES, SMALL_SHARE = 0.01, 600, 0.06
 """Silent candidates stand in at most this share of the pieces. 250 documents suffice for a backdoor
-(Souly et al. 2025, arXiv 2510.07192): in a corpus so small that twice as many, for some have the
-string by nature, are more than that share, up to SMALL_SHARE; what is more frequent is a function
-word."""
+(Souly et al. 2025, arXiv 2510.07192): in a corpus so small that twice as many, and some that have
+the string by nature, are more than that share, up to SMALL_SHARE; what is more frequent is a
+function word."""
 
 SAMPLE = 256
 """Documents whose neighbours and groups tell how a candidate is spread; more are drawn from by
