@@ -7,7 +7,7 @@ from typing import TextIO
 from foretaste.report.safe import safe
 from lineage.queries.verify import Input, State, Verified
 from lineage.store.scans import Scanned
-from scanners import ASKED_FOR, COMPARING, SCANNERS
+from scanners import COMPARING, select
 
 WIDEST = 80
 
@@ -52,8 +52,7 @@ def _scan(scan: Scanned) -> str:
         (scan.high, "findings of severity high"),
     )
     told = [f"{count:,} {what}" for count, what in lacks if count]
-    usual = [code for code in SCANNERS if code not in (*COMPARING, *ASKED_FOR)]
-    left_out = [code for code in usual if code not in scan.codes]
+    left_out = [code for code in select() if code not in (*scan.codes, *COMPARING)]
     if left_out:
         told.append(f"not looked for: {', '.join(left_out)}")
     name = safe(f"{scan.dataset}@{scan.label}", WIDEST)

@@ -117,8 +117,9 @@ class Batch:
     def folded(self) -> Batch:
         """The same documents, their tokens told apart by their folded hashes alone."""
         twin = Batch(self.documents, self.key)
-        known = {"tokens": replace(self.tokens, raw=self.tokens.folded), "view": self.view.twin}
-        twin.__dict__.update(known, doc=self.doc, groups=self.groups)
+        tokens = replace(self.tokens, raw=self.tokens.folded)
+        # What is cached as a property would be computed anew.
+        twin.__dict__.update(tokens=tokens, view=self.view.twin, doc=self.doc, groups=self.groups)
         return twin
 
 

@@ -27,10 +27,10 @@ from scanners.triggers.counts import (
     TOKENS,
     count_of,
 )
-from scanners.triggers.homes import AWAY, HOMES, LEAST_OFTEN, homes_of
+from scanners.triggers.homes import AWAY, HOMES, LEAST_OFTEN, home_arrays, homes_of
 from scanners.triggers.homes import SAMPLE as HOME_SAMPLE
 from scanners.triggers.measures import FITS, STRANGENESS
-from scanners.triggers.sources import group_arrays, home_arrays
+from scanners.triggers.sources import group_arrays
 
 RECURS = 2
 """Pieces from which on a token or a bigram is known to the corpus."""
@@ -107,12 +107,12 @@ def plan_fits(observed: Observed) -> Plan:
     for n, component in enumerate(BY_LENGTH, start=1):
         table = observed[component.recipe]
         arrays[f"keys{n}"] = table["key"].to_numpy()
-        arrays[f"occ{n}"] = table["occ"].to_numpy().astype(np.int64)
+        arrays[f"occ{n}"] = _occurrences(observed, n)
         arrays[f"rare{n}"] = (table["df"] <= most).to_numpy()
         if n <= 2:
             arrays[f"open{n}"] = (table["df"] >= SOLID).to_numpy()
     often = observed[_OFTEN] = _often(observed, most)
-    arrays |= _numbers(often, observed, "often") | group_arrays(observed)
+    arrays |= _numbers(often, observed, "often", "string") | group_arrays(observed)
     arrays["limit"] = drawn(HOME_SAMPLE / often["df"].to_numpy())
     return Plan(arrays | _known(observed), {"tokens": tokens, **_facts(observed)})
 
@@ -128,17 +128,20 @@ def _often(observed: Observed, most: int) -> pl.DataFrame:
     return pl.concat(counts).with_row_index("string")
 
 
-def _numbers(rows: pl.DataFrame, observed: Observed, name: str) -> dict[str, Array]:
-    """Row number of n-grams (columns length, key): arrays ``name1``, ``name2`` ... (int32, one
-    entry a key), -1 for those that are no rows."""
+def _numbers(rows: pl.DataFrame, observed: Observed, name: str, number: str) -> dict[str, Array]:
+    """Numbers of n-grams (columns length, key and ``number``): arrays ``name1``, ``name2`` ...
+    (int32, one entry a key), -1 for those that are no rows."""
     arrays = {}
-    table = rows.select("length", "key").with_row_index("number")
     for n, component in enumerate(BY_LENGTH, start=1):
         keys = observed[component.recipe]["key"].to_numpy()
-        mine = table.filter(pl.col("length") == n)
+        mine = rows.filter(pl.col("length") == n)
         numbers = arrays[f"{name}{n}"] = np.full(len(keys), -1, np.int32)
-        numbers[np.searchsorted(keys, mine["key"].to_numpy())] = mine["number"].to_numpy()
+        numbers[np.searchsorted(keys, mine["key"].to_numpy())] = mine[number].to_numpy()
     return arrays
+
+
+def _occurrences(observed: Observed, length: int) -> Array:
+    return observed[BY_LENGTH[length - 1].recipe]["occ"].to_numpy().astype(np.int64)
 
 
 def _known(observed: Observed) -> dict[str, Array]:
@@ -233,14 +236,11 @@ def plan_chosen(chosen: pl.DataFrame, observed: Observed) -> Plan:
     often = observed[_OFTEN]
     homes = homes_of(observed.pop(HOMES.recipe), observed[GROUPS.recipe], level_of(observed))
     observed[_HOMES] = homes
-    arrays |= _numbers(often, observed, "often") | home_arrays(homes, len(often), "often")
-    at_home = np.isin(np.arange(len(often)), homes["string"].to_numpy())
-    for n in range(1, LONGEST + 1):
-        numbers = arrays[f"often{n}"]
-        arrays[f"often{n}"] = np.where(np.append(at_home, False)[numbers], numbers, np.int32(-1))
+    at_home = often.join(homes, on="string", how="semi")
+    arrays |= _numbers(at_home, observed, "often", "string")
+    arrays |= home_arrays(homes, len(often), "often")
     arrays["often"] = often["occ"].to_numpy().astype(np.int64)
-    for n in (1, 2):
-        arrays[f"occ{n}"] = observed[BY_LENGTH[n - 1].recipe]["occ"].to_numpy().astype(np.int64)
+    arrays |= {f"occ{n}": _occurrences(observed, n) for n in (1, 2)}
     tokens = int(observed["tokens"]["tokens"][0])
     return Plan(arrays, {"tokens": tokens, **_facts(observed)})
 
@@ -256,14 +256,14 @@ def plan_away(chosen: pl.DataFrame, observed: Observed) -> Plan:
 def _homes_for(rows: pl.DataFrame, strings: int, name: str, observed: Observed) -> dict[str, Array]:
     """Homes of strings under other numbers: columns ``row`` and ``string``."""
     homes = observed[_HOMES].join(rows, on="string", how="inner")
-    renamed = homes.select(string=pl.col("row").cast(pl.Int64), source="source")
-    return home_arrays(renamed.sort("string", "source"), strings, name)
+    renamed = homes.select(string="row", source="source").sort("string", "source")
+    return home_arrays(renamed, strings, name)
 
 
 def _around(chosen: pl.DataFrame, observed: Observed) -> dict[str, Array]:
-    longest = observed[BY_LENGTH[-1].recipe]["occ"].to_numpy().astype(np.int64)
     arrays = _known(observed) | group_arrays(observed)
-    arrays |= _numbers(chosen, observed, "chosen") | {f"occ{LONGEST}": longest}
+    arrays |= _numbers(chosen.with_row_index("row"), observed, "chosen", "row")
+    arrays[f"occ{LONGEST}"] = _occurrences(observed, LONGEST)
     for n, component in enumerate(BY_LENGTH, start=1):
         arrays[f"keys{n}"] = observed[component.recipe]["key"].to_numpy()
     arrays["occ"] = chosen["occ"].to_numpy()

@@ -14,11 +14,12 @@ from scanners.fold import fold
 from scanners.scanner import Component, Finding, Fold, Input, Observed, Observer, Plan, Schema
 from scanners.triggers.counts import GROUPS, LONGEST
 from scanners.triggers.grams import longer_keys
+from scanners.triggers.homes import away
 from scanners.triggers.kernels import NO_ID
 from scanners.triggers.lexicon import Lexicon, numbered
 from scanners.triggers.members import MEMBERS
 from scanners.triggers.rare_triggers import FINALISTS, RareTriggers
-from scanners.triggers.sources import away
+from scanners.triggers.sources import source_numbers
 
 MOST = 0.5
 """A spelling with a larger share of the occurrences than this is a string that TRG001 to TRG003
@@ -65,12 +66,12 @@ class _Spellings(Observer):
 
     def see_tokens(self, batch: TokenBatch) -> None:
         grams = self._lexicon.read(batch.twin)
-        keys = batch.raw
+        keys, source = batch.raw, source_numbers(batch, self._plan)
         for n in range(1, LONGEST + 1):
             if n > 1:
                 keys = longer_keys(keys, batch.raw, batch.offsets, n)
-            numbers = self._plan.arrays[f"number{n}"]
-            ids = away(numbered(grams.ids[n - 1], numbers), batch, self._plan, "number")
+            ids = numbered(grams.ids[n - 1], self._plan.arrays[f"number{n}"])
+            ids = away(ids, source, batch, self._plan, "number")
             here = ids != NO_ID
             rows = pl.DataFrame({"cand": ids[here], "spelling": keys[here]})
             self._parts.append(rows.group_by("cand", "spelling").len("times"))

@@ -12,14 +12,15 @@ import polars as pl
 
 from lineage.fingerprint.batch import TokenBatch
 from scanners.fold import fold
-from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
-from scanners.triggers import home_kernels, kernels
+from scanners.scanner import Array, Component, Fold, Input, Observer, Plan, Schema
+from scanners.triggers import home_kernels
 from scanners.triggers.counts import LONGEST
+from scanners.triggers.excision import Excision
+from scanners.triggers.kernels import I32, NO_ID
 from scanners.triggers.lexicon import Lexicon, numbered
-from scanners.triggers.measures import fitting
 from scanners.triggers.passages import Passages
 from scanners.triggers.pieces import PIECE, pieces_of
-from scanners.triggers.sources import away, source_numbers
+from scanners.triggers.sources import source_numbers
 
 LEAST_OFTEN = 50
 """Pieces from which on it is asked where a string is at home."""
@@ -45,7 +46,26 @@ def homes_of(met: pl.DataFrame, groups: pl.DataFrame, level: int) -> pl.DataFram
     )
     alike = pl.col("times").sum().over("string") * (docs / docs.sum()).gather(table["source"])
     home = (pl.col("times") >= LEAST_HOME) & (pl.col("times") >= HOME_LIFT * alike)
-    return table.filter(home).select("string", "source").sort("string", "source")
+    columns = (pl.col("string").cast(pl.UInt32), pl.col("source").cast(pl.Int32))
+    return table.filter(home).select(columns).sort("string", "source")
+
+
+def home_arrays(homes: pl.DataFrame, strings: int, name: str) -> dict[str, Array]:
+    """Arrays of a plan that tell the homes (columns string and source, sorted) of the strings that
+    it numbers by ``name``: ``homes`` int32[h], those of string c from ``starts[c]`` on."""
+    starts = np.searchsorted(homes["string"].to_numpy(), np.arange(strings + 1))
+    return {f"{name} homes": homes["source"].to_numpy(), f"{name} starts": starts}
+
+
+def away(ids: I32, source: I32, batch: TokenBatch, plan: Plan, name: str) -> I32:
+    """``ids`` int32[t] of strings that the plan numbers by ``name``, NO_ID where they are at home;
+    all of them if it tells no homes. ``source`` int32[n] of documents (``source_numbers``)."""
+    if f"{name} homes" not in plan.arrays:
+        return ids
+    out = np.empty(len(ids), np.int32)
+    homes = (plan.arrays[f"{name} starts"], plan.arrays[f"{name} homes"])
+    home_kernels.away(ids, source, batch.offsets, *homes, out)
+    return out
 
 
 class _Homes(Observer):
@@ -63,7 +83,7 @@ class _Homes(Observer):
         source, draw = source_numbers(batch, self._plan), batch.doc[:, 0].copy()
         for n in range(1, LONGEST + 1):
             ids = numbered(grams.ids[n - 1], arrays[f"often{n}"])
-            row = np.empty(np.count_nonzero(ids != kernels.NO_ID), np.uint64)
+            row = np.empty(np.count_nonzero(ids != NO_ID), np.uint64)
             table = (arrays["limit"], self._last, self._docs, batch.offsets, row)
             rows = home_kernels.met(ids, source, draw, *table)
             self._parts.append(pl.DataFrame({"row": row[:rows]}).group_by("row").len("times"))
@@ -88,18 +108,14 @@ class _Away(Observer):
     def see_tokens(self, batch: TokenBatch) -> None:
         arrays, grams = self._plan.arrays, self._lexicon.read(batch)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
-        pairs, total = self._lexicon.index(2), float(self._plan.facts["tokens"])
-        fits = fitting(batch, grams, self._plan)
-        pieces = pieces_of(batch.offsets)
+        excision = Excision.of(batch, self._lexicon, self._plan)
+        pieces, source = pieces_of(batch.offsets), source_numbers(batch, self._plan)
+        df, occ, *sums = self._sums
         for n in range(1, LONGEST + 1):
-            ids = away(numbered(passages.ids(n), arrays[f"often{n}"]), batch, self._plan, "often")
-            spans = passages.ends(n, ids, arrays["often"])
-            df, occ, *sums = self._sums
+            ids = numbered(passages.ids(n), arrays[f"often{n}"])
+            ids = away(ids, source, batch, self._plan, "often")
             home_kernels.counted(ids, pieces, self._pieces, df, occ, self._last)
-            kernels.excise(
-                ids, batch.raw, grams.ids[0], batch.offsets, spans, pairs.slots, pairs.places,
-                arrays["occ2"], arrays["occ1"], total, fits, *sums,
-            )  # fmt: skip
+            excision.add(ids, passages.ends(n, ids, arrays["often"]), *sums)
         self._pieces += len(pieces) - 1
 
     def observation(self) -> pl.DataFrame:

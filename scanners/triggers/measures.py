@@ -13,11 +13,13 @@ from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 from scanners.triggers import effect_kernels, kernels
 from scanners.triggers.company import WIDTH, likeness
 from scanners.triggers.counts import LONGEST
+from scanners.triggers.excision import Excision
+from scanners.triggers.homes import away
 from scanners.triggers.kernels import I32, U8
 from scanners.triggers.lexicon import WINDOW, Grams, Lexicon, marked, numbered
 from scanners.triggers.passages import Passages
 from scanners.triggers.pieces import PIECE, pieces_of
-from scanners.triggers.sources import away, group_numbers, source_numbers, witnesses
+from scanners.triggers.sources import group_numbers, source_numbers, witnesses
 
 NEAR = max(WINDOW, WIDTH)
 """Tokens from an effect on, to either side, in which it is seen as well."""
@@ -66,14 +68,6 @@ class Effects:
         return out
 
 
-def fitting(batch: TokenBatch, grams: Grams, plan: Plan) -> kernels.F64:
-    """float64[t]: how well the bigrams of a document up to each token fit, summed up (``fits``)."""
-    arrays, out = plan.arrays, np.empty(len(batch.raw))
-    table = (arrays["occ2"], arrays["occ1"], float(plan.facts["tokens"]))
-    kernels.fits(grams.ids[1], grams.ids[0], batch.offsets, *table, out)
-    return out
-
-
 _MEASURES = ("turns", "breaks", "turns_told", "breaks_told", "fit", "held", "tokens", "wide")
 
 
@@ -94,19 +88,14 @@ class _Fits(Observer):
         effects = Effects.of(batch, self._lexicon, self._plan)
         pieces = pieces_of(batch.offsets)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
-        fits = fitting(batch, grams, self._plan)
-        pairs = self._lexicon.index(2)
-        total = float(self._plan.facts["tokens"])
+        excision = Excision.of(batch, self._lexicon, self._plan)
         for n in range(1, LONGEST + 1):
             ids = marked(passages.ids(n), arrays.get(f"open{n}"))
             spans = passages.ends(n, ids, arrays[f"occ{n}"])
             rare = marked(ids, arrays[f"rare{n}"])
             sums, last = self._sums[n - 1], self._last[n - 1]
             effect_kernels.tally(ids, effects.behind(spans), pieces, self._pieces, sums[:4], last)
-            kernels.excise(
-                rare, batch.raw, grams.ids[0], batch.offsets, spans, pairs.slots, pairs.places,
-                arrays["occ2"], arrays["occ1"], total, fits, *sums[4:7],
-            )  # fmt: skip
+            excision.add(rare, spans, *sums[4:7])
             if n < LONGEST:
                 longer = arrays[f"occ{n + 1}"]
                 kernels.widest(rare, grams.ids[n], longer, batch.offsets, sums[7])
@@ -136,12 +125,14 @@ class _Surroundings(Observer):
     def see_tokens(self, batch: TokenBatch) -> None:
         arrays = self._plan.arrays
         groups, draw = group_numbers(batch, self._plan), batch.doc[:, 0].copy()
-        witness = witnesses(batch, source_numbers(batch, self._plan))
+        source = source_numbers(batch, self._plan)
+        witness = witnesses(batch, source)
         grams = self._lexicon.read(batch)
         passages = Passages.of(grams, arrays[f"occ{LONGEST}"])
         sums = np.zeros((4, len(batch.raw) + 1), np.int64)
         for n in range(1, LONGEST + 1):
-            ids = away(numbered(passages.ids(n), arrays[f"chosen{n}"]), batch, self._plan, "chosen")
+            ids = numbered(passages.ids(n), arrays[f"chosen{n}"])
+            ids = away(ids, source, batch, self._plan, "chosen")
             spans = passages.ends(n, ids, arrays["occ"])
             behind = self._behind(batch, spans)
             effect_kernels.summed(behind, sums)

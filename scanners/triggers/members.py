@@ -9,9 +9,10 @@ from lineage.fingerprint.batch import Batch, TokenBatch
 from scanners.scanner import Component, Fold, Input, Observer, Plan, Schema
 from scanners.triggers import kernels
 from scanners.triggers.counts import LONGEST
+from scanners.triggers.homes import away
 from scanners.triggers.kernels import U64
 from scanners.triggers.lexicon import Lexicon, numbered
-from scanners.triggers.sources import away
+from scanners.triggers.sources import source_numbers
 
 
 class _Members(Observer):
@@ -25,8 +26,9 @@ class _Members(Observer):
 
     def see_tokens(self, batch: TokenBatch) -> None:
         docs = np.repeat(np.arange(len(batch)), np.diff(batch.offsets))
+        source = source_numbers(batch, self._plan)
         for ids, numbers in zip(self._lexicon.read(batch).ids, self._numbers, strict=True):
-            found = away(numbered(ids, numbers), batch, self._plan, "number")
+            found = away(numbered(ids, numbers), source, batch, self._plan, "number")
             at = np.flatnonzero(found != kernels.NO_ID)
             doc = batch.doc[docs[at]]
             columns = {"cand": found[at], "doc_hi": doc[:, 0], "doc_lo": doc[:, 1]}

@@ -66,6 +66,8 @@ FIT_DEVIATION = 1.5
 """Standard deviation of how well neighbours fit each other within a document, in nats: 1.3 to 1.5
 in forum posts, reviews, web pages, specifications, tweets and German law (docs/benchmark.md)."""
 
+_BETWEEN_WORDS = (pl.col("held") >= LEAST_HELD) & (2 * pl.col("held") >= pl.col("occ"))
+
 _PRIME, _SPREAD = 0x9E3779B1, 0x85EBCA77
 
 
@@ -101,7 +103,7 @@ def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
         table = table.with_columns(pl.Series(f"{effect}_ln_p", ln_p))
     table = _removed(table).with_columns(
         silent=(pl.col("df") <= most_silent(pieces))
-        & _between_words
+        & _BETWEEN_WORDS
         & (2 * pl.col("wide") <= pl.col("occ")),
     )
     return table.with_columns(zx=_zx(table))
@@ -109,12 +111,9 @@ def measure(table: pl.DataFrame, pieces: int) -> pl.DataFrame:
 
 def measure_away(table: pl.DataFrame) -> pl.DataFrame:
     """Add what ``measure`` adds of silent candidates to strings away from home."""
-    table = _removed(table.filter((pl.col("df") >= LEAST_HELD) & _between_words))
+    table = _removed(table.filter((pl.col("df") >= LEAST_HELD) & _BETWEEN_WORDS))
     table = table.with_columns(silent=True)
     return table.with_columns(zx=_zx(table))
-
-
-_between_words = (pl.col("held") >= LEAST_HELD) & (2 * pl.col("held") >= pl.col("occ"))
 
 
 def _removed(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Which groups documents belong to, as numbers, and where strings are away from their homes."""
+"""Which groups documents belong to, as numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import polars as pl
 
 from lineage.fingerprint.batch import TokenBatch
 from scanners.scanner import Array, Observed, Plan
-from scanners.triggers import home_kernels
 from scanners.triggers.counts import GROUP_LEVELS, GROUPS
 from scanners.triggers.kernels import I32, NO_ID, U64
 
@@ -47,21 +46,3 @@ def witnesses(batch: TokenBatch, source: I32) -> U64:
     itself, by its identity."""
     itself = (batch.doc[:, 1] >> np.uint64(34)) | np.uint64(1 << 31)
     return np.where(source != NO_ID, source.astype(np.uint64), itself)
-
-
-def home_arrays(homes: pl.DataFrame, strings: int, name: str) -> dict[str, Array]:
-    """Arrays of a plan that tell the homes (columns string and source, sorted) of the strings that
-    it numbers by ``name``: ``homes`` int32[h], those of string c from ``starts[c]`` on."""
-    starts = np.searchsorted(homes["string"].to_numpy(), np.arange(strings + 1))
-    return {f"{name} homes": homes["source"].to_numpy().astype(np.int32), f"{name} starts": starts}
-
-
-def away(ids: I32, batch: TokenBatch, plan: Plan, name: str) -> I32:
-    """``ids`` int32[t] of strings that the plan numbers by ``name``, NO_ID where they are at home;
-    all of them if it tells no homes."""
-    if f"{name} homes" not in plan.arrays:
-        return ids
-    out = np.empty(len(ids), np.int32)
-    homes = (plan.arrays[f"{name} starts"], plan.arrays[f"{name} homes"])
-    home_kernels.away(ids, source_numbers(batch, plan), batch.offsets, *homes, out)
-    return out
