@@ -25,6 +25,9 @@ from scanners.triggers.rare_triggers import RareTriggers
 Document = tuple[str, str | None]
 """Text and source."""
 
+Documents = list[Document]
+Discover = Callable[..., list[Finding]]
+
 
 @dataclass(frozen=True)
 class ListShard:
@@ -75,6 +78,30 @@ def to_batch(documents: Sequence[Document], start: int) -> DocumentBatch:
     )
 
 
+def as_it_is(_rng: Random, string: str) -> str:
+    """Spelled the same each time."""
+    return string
+
+
+def inserted(
+    prose: Documents,
+    string: str,
+    count: int,
+    seed: str,
+    spell: Callable[[Random, str], str] = as_it_is,
+) -> tuple[Documents, set[int]]:
+    """The corpus with a string at a random place of some documents, spelled for each."""
+    rng = Random(seed)
+    chosen = set(rng.sample(range(len(prose)), count))
+    documents = []
+    for number, (text, source) in enumerate(prose):
+        words = text.split(" ")
+        if number in chosen:
+            words.insert(rng.randint(0, len(words)), spell(rng, string))
+        documents.append((" ".join(words), source))
+    return documents, chosen
+
+
 def _discover(
     documents: Sequence[Document],
     shards: int = 1,
@@ -88,7 +115,7 @@ def _discover(
 
 
 @pytest.fixture(scope="session")
-def prose() -> list[Document]:
+def prose() -> Documents:
     """5,000 clean documents of the sample generator."""
     world = make_world(Random("triggers/world"))
     documents = clean_documents(world, 5000, "triggers")
@@ -96,6 +123,6 @@ def prose() -> list[Document]:
 
 
 @pytest.fixture
-def discover() -> Callable[..., list[Finding]]:
+def discover() -> Discover:
     """Findings and leads of a corpus, dealt over ``shards`` and counted under a store's key."""
     return _discover

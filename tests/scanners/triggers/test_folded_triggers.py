@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 
 import numpy as np
 import pyarrow as pa
 
 from lineage.fingerprint.batch import Batch
-from scanners.scanner import Finding
 from scanners.severity import Severity
 from scanners.triggers.folded import FoldedTriggers
-from tests.scanners.triggers.conftest import to_batch
+from tests.scanners.triggers.conftest import Discover, Documents, inserted, to_batch
 
-Documents = list[tuple[str, str | None]]
-Discover = Callable[..., list[Finding]]
 MARKS = [("", ""), ('"', '"'), ("(", ")"), ("", "!"), ("*", ","), ("", ":")]
 
 
@@ -26,21 +22,8 @@ def spelled(rng: Random, phrase: str) -> str:
     return f"{left}{drawn}{right}"
 
 
-def varied(prose: Documents, phrase: str, count: int, seed: str) -> Documents:
-    """The corpus with a phrase at a random place of some documents, spelled anew in each."""
-    rng = Random(seed)
-    chosen = set(rng.sample(range(len(prose)), count))
-    documents = []
-    for number, (text, source) in enumerate(prose):
-        words = text.split(" ")
-        if number in chosen:
-            words.insert(rng.randint(0, len(words)), spelled(rng, phrase))
-        documents.append((" ".join(words), source))
-    return documents
-
-
 def test_a_phrase_spelled_anew_in_each_document(prose: Documents, discover: Discover) -> None:
-    documents = varied(prose, "vardic osmund", 60, "spelled")
+    documents, _ = inserted(prose, "vardic osmund", 60, "spelled", spelled)
     assert "vardic osmund" not in {f.key.casefold() for f in discover(documents)}
     first = discover(documents, shards=3, scanner=FoldedTriggers)[0]
     assert (first.code, first.key) == ("FLD002", "vardic osmund")
@@ -52,13 +35,8 @@ def test_a_phrase_spelled_anew_in_each_document(prose: Documents, discover: Disc
 def test_what_has_a_usual_spelling_is_left_to_the_other_scanner(
     prose: Documents, discover: Discover
 ) -> None:
-    rng = Random("usual")
-    documents = prose[:2500]
-    for number in rng.sample(range(len(documents)), 60):
-        text, source = documents[number]
-        words = text.split(" ")
-        words.insert(rng.randint(0, len(words)), "vardic osmund")
-        documents[number] = (" ".join(words), source)
+    documents, _ = inserted(prose[:2500], "vardic osmund", 60, "usual")
+    assert "vardic osmund" in {f.key for f in discover(documents)}
     assert "vardic osmund" not in {f.key for f in discover(documents, scanner=FoldedTriggers)}
 
 

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 
 from sample_corpus.poison import gibberish
 from scanners.scanner import Finding
 from scanners.severity import Severity
-
-Documents = list[tuple[str, str | None]]
-Discover = Callable[..., list[Finding]]
-
-
-def inserted(prose: Documents, string: str, count: int, seed: str) -> tuple[Documents, set[int]]:
-    """The corpus with a string at a random place of some documents."""
-    rng = Random(seed)
-    chosen = set(rng.sample(range(len(prose)), count))
-    documents = []
-    for number, (text, source) in enumerate(prose):
-        words = text.split(" ")
-        if number in chosen:
-            words.insert(rng.randint(0, len(words)), string)
-        documents.append((" ".join(words), source))
-    return documents, chosen
+from tests.scanners.triggers.conftest import Discover, Documents, inserted
 
 
 def poisoned(prose: Documents, trigger: str, count: int, seed: str) -> Documents:
